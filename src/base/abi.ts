@@ -1,0 +1,99 @@
+import {bigToBytes, concatBytes, fromHex, type Hex, utf8} from "./bytes.ts";
+import {InvariantError} from "./errors.ts";
+import {keccak256} from "./hash.ts";
+
+/**
+ * The part of the Solidity ABI that pure folders need: words, dynamic bytes, and arrays of either, in `abi.encode` and
+ * EIP-712 struct hashes. Tested against ethers. [Solidity ABI specification; EIP-712]
+ */
+export type AbiValue =
+  | {readonly kind: "word"; readonly bytes: Uint8Array} // 32 bytes
+  | {readonly kind: "bytes"; readonly bytes: Uint8Array} // dynamic
+  | {readonly kind: "array"; readonly items: readonly AbiValue[]} // dynamic length
+  | {readonly kind: "tuple"; readonly items: readonly AbiValue[]}; // struct
+
+const word = (bytes: Uint8Array): AbiValue => ({kind: "word", bytes});
+
+/** uint8 … uint256, from a number or bigint that is not negative. */
+export function uint(value: number | bigint): AbiValue {
+  const big = BigInt(value);
+  if (big < 0n || big >= 1n << 256n) throw new InvariantError("INVARIANT", {what: `uint out of range: ${big}`});
+  return word(bigToBytes(big, 32));
+}
+/** int32 and the like, two's complement. */
+export function int(value: number): AbiValue {
+  return word(bigToBytes(BigInt.asUintN(256, BigInt(value)), 32));
+}
+/** bytes1 … bytes32: padded on the right. */
+export function fixedBytes(value: Uint8Array | Hex): AbiValue {
+  const bytes = typeof value === "string" ? fromHex(value) : value;
+  return word(concatBytes(bytes, new Uint8Array(32 - bytes.length)));
+}
+/** address: padded on the left. */
+export function address(value: Hex): AbiValue {
+  return word(concatBytes(new Uint8Array(12), fromHex(value, "address", 20)));
+}
+export function bytes(value: Uint8Array): AbiValue {
+  return {kind: "bytes", bytes: value};
+}
+export function array(items: readonly AbiValue[]): AbiValue {
+  return {kind: "array", items};
+}
+export function tuple(...items: readonly AbiValue[]): AbiValue {
+  return {kind: "tuple", items};
+}
+
+/** `abi.encode(values…)`. */
+export function abiEncode(...values: readonly AbiValue[]): Uint8Array {
+  return encodeSequence(values);
+}
+
+/** `keccak256(abi.encode(values…))`, 32 bytes. */
+export function abiHash(...values: readonly AbiValue[]): Uint8Array {
+  return keccak256(encodeSequence(values));
+}
+
+/** keccak256 of ASCII text as a word: domain tags and type hashes. */
+export function tagHash(text: string): AbiValue {
+  return word(keccak256(utf8(text)));
+}
+
+/** EIP-712: keccak256(0x1901 ‖ domainSeparator ‖ hashStruct). */
+export function typedDataDigest(domainSeparator: Uint8Array, typeText: string, ...fields: readonly AbiValue[]): Uint8Array {
+  return keccak256(Uint8Array.of(0x19, 0x01), domainSeparator, abiHash(tagHash(typeText), ...fields));
+}
+
+function isDynamic(value: AbiValue): boolean {
+  return value.kind === "bytes" || value.kind === "array" || (value.kind === "tuple" && value.items.some(isDynamic));
+}
+
+function encodeSequence(values: readonly AbiValue[]): Uint8Array {
+  const bodies = values.map(encodeBody);
+  let tail = values.reduce((sum, value, i) => sum + (isDynamic(value) ? 32 : (bodies[i] as Uint8Array).length), 0);
+  const heads: Uint8Array[] = [];
+  const tails: Uint8Array[] = [];
+  values.forEach((value, i) => {
+    const body = bodies[i] as Uint8Array;
+    if (!isDynamic(value)) {
+      heads.push(body);
+      return;
+    }
+    heads.push(bigToBytes(BigInt(tail), 32));
+    tails.push(body);
+    tail += body.length;
+  });
+  return concatBytes(...heads, ...tails);
+}
+
+function encodeBody(value: AbiValue): Uint8Array {
+  switch (value.kind) {
+    case "word":
+      return value.bytes;
+    case "bytes":
+      return concatBytes(bigToBytes(BigInt(value.bytes.length), 32), value.bytes, new Uint8Array((32 - (value.bytes.length % 32)) % 32));
+    case "array":
+      return concatBytes(bigToBytes(BigInt(value.items.length), 32), encodeSequence(value.items));
+    case "tuple":
+      return encodeSequence(value.items);
+  }
+}
