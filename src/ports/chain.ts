@@ -1,0 +1,77 @@
+import type {Hex} from "../base/bytes.ts";
+import type {Outbox} from "../types/block.ts";
+import type {ChainHead, ChainLog} from "../types/facts.ts";
+import type {Service} from "./system.ts";
+
+/** How far a platform's logs are decided: all of blocks below `number`, and the first `logs` of block `number`. */
+export interface ChainCursor {
+  readonly number: number;
+  readonly logs: number;
+}
+
+/** valid and invalid are final; unknown: the own source has not seen it (yet). */
+export type Judgement = "valid" | "invalid" | "unknown";
+
+/** The finalised logs of one group contract, as this validator's own RPC node shows them. */
+export interface ChainObserver extends Service {
+  readonly platform: Hex;
+  /** The next head that brings at least one log after `cursor`, with its logs, at most `logsMax`; null: nothing new. */
+  next(cursor: ChainCursor, logsMax: number): {head: ChainHead; logs: readonly ChainLog[]} | null;
+  /** Whether `head` and `logs` are what follows `cursor`. */
+  judge(cursor: ChainCursor, head: ChainHead, logs: readonly ChainLog[]): Judgement;
+  /** Looks at the RPC node now. Never rejects: trouble is logged, counted, and retried by the next poll. */
+  poll(): Promise<void>;
+  /** Logs up to `cursor` are decided and need not be kept. */
+  forget(cursor: ChainCursor): void;
+  /** Called after a poll that found a new log. */
+  onNew(listener: () => void): void;
+  /** Highest finalised block seen; 0 before the first poll. */
+  head(): number;
+}
+
+/** All that `MixinGroup.activate` takes besides the set, which the adapter gets as `keys` and `seats`. */
+export interface ActivationArgs {
+  /** 128 bytes, EIP-2537. */
+  readonly groupKey: Uint8Array;
+  /** 256 bytes, EIP-2537. */
+  readonly pop: Uint8Array;
+  readonly sid: Hex;
+  readonly transcript: Hex;
+  readonly epoch: number;
+  readonly keys: readonly Hex[];
+  readonly seats: readonly number[];
+  /** By validator index; empty where a validator has not signed. */
+  readonly signatures: readonly Uint8Array[];
+  readonly deadline: bigint;
+}
+
+/** The outboxes of one certified block for one platform, from the contract's nextSeq on, and what they commit to. */
+export interface DeliverArgs {
+  readonly height: number;
+  readonly coreHash: Hex;
+  /** All outboxes of the block. */
+  readonly outboxes: readonly Outbox[];
+  readonly epoch: number;
+  readonly round: number;
+  /** 256 bytes, EIP-2537. */
+  readonly signature: Uint8Array;
+  readonly deliveries: readonly {readonly system: readonly Uint8Array[]; readonly events: readonly Uint8Array[]}[];
+}
+
+/** What became of a transaction that was sent: mined with success, mined and reverted, or already done by another. */
+export interface Submitted {
+  readonly outcome: "mined" | "reverted" | "unneeded";
+  readonly txHash: Hex | null;
+  readonly gasUsed: bigint;
+}
+
+/** Reads and writes one group contract with this node's submitter account; one transaction in flight. */
+export interface GroupContract extends Service {
+  readonly platform: Hex;
+  status(): Promise<{activated: boolean; nextSeq: bigint; groupKey: Uint8Array}>;
+  /** Throws ChainError where the node's RPC or account makes it impossible now; the caller tries again later. */
+  activate(args: ActivationArgs): Promise<Submitted>;
+  deliver(args: DeliverArgs): Promise<Submitted>;
+  /** wei of the submitter account. */
+  balance(): Promise<bigint>;
+}

@@ -1,0 +1,46 @@
+import type {Hex} from "../base/bytes.ts";
+import type {MixinOutput, PayoutReceipt} from "../types/facts.ts";
+import type {Uuid} from "../types/ids.ts";
+import type {Judgement} from "./chain.ts";
+import type {Service} from "./system.ts";
+
+/** Outputs of the group's multisig, as this validator's own view of the Mixin API shows them. */
+export interface OutputFeed extends Service {
+  /** Outputs seen and not decided, by sequence ascending, at most `count`. */
+  undecided(count: number): readonly {readonly output: MixinOutput; readonly seenAtMs: number}[];
+  /** Whether a proposed output is what the API shows. unknown: not seen yet; `fetch` may help. */
+  judge(output: MixinOutput): Judgement;
+  /** Asks the API for these ids at once and adds what it confirms to the feed. Never rejects. */
+  fetch(ids: readonly Uuid[]): Promise<void>;
+  /** Polls now. Never rejects: trouble is logged, counted, and retried. */
+  poll(): Promise<void>;
+  /** These are decided: forget their bodies, and never show them again. */
+  decided(outputs: readonly MixinOutput[]): void;
+  onNew(listener: () => void): void;
+}
+
+/** A transaction of the group that the ledger has decided: every validator builds the same from it. */
+export interface PayoutOrder {
+  readonly traceId: Uuid;
+  readonly asset: Uuid;
+  /** 1e-8 units. */
+  readonly amount: bigint;
+  readonly receivers: readonly Uuid[];
+  readonly receiversThreshold: number;
+  /** At most 200 bytes. */
+  readonly memo: Uint8Array;
+  /** By sequence ascending; their sum less `amount` goes back to the group as the last output. */
+  readonly inputs: readonly {readonly outputId: Uuid; readonly txHash: Hex; readonly index: number; readonly amount: bigint}[];
+}
+
+/** Builds, signs for this validator's seats, and follows the group's transactions. */
+export interface PayoutSigner extends Service {
+  /** The open orders of the ledger, by the time of their decision; replaces what was there. Orders that are gone are done. */
+  setOrders(orders: readonly PayoutOrder[]): void;
+  /** Confirmed by the API and not yet decided. */
+  receipts(): readonly PayoutReceipt[];
+  judge(receipt: PayoutReceipt): Judgement;
+  /** Looks at the API for this trace id now. Never rejects. */
+  check(traceId: Uuid): Promise<void>;
+  onNew(listener: () => void): void;
+}
