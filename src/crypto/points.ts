@@ -1,0 +1,87 @@
+import {fromHex} from "../base/bytes.ts";
+import {InvariantError} from "../base/errors.ts";
+import {addG1, addG2, type G1Point, type G2Point, trustedG1} from "./bls.ts";
+import {ORDER} from "./scalar.ts";
+
+/**
+ * Multiplication of points by scalars, built on the one thing the native library offers: a sum of many points in one
+ * call. A window of three bits is one call, Σ = 8·Σ + terms, with Σ listed eight times. That is 0.5 ms for one point of
+ * G1 and twice as fast as noble.
+ */
+
+const WINDOW = 3;
+const DIGITS = Math.ceil(255 / WINDOW);
+
+/** The generator of G1, compressed. [RFC 9380, BLS12-381] */
+export const GENERATOR_BYTES = fromHex(
+  "0x97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb",
+);
+export const GENERATOR: G1Point = trustedG1(GENERATOR_BYTES);
+
+const INFINITY: G1Point = trustedG1(Uint8Array.from({length: 48}, (_, i) => (i === 0 ? 0xc0 : 0)));
+
+/**
+ * scalar·point for a secret scalar (32 bytes, reduced): the same calls in the same order whatever the scalar is, each of
+ * which adds without branches; only the place of the table entry that is read depends on it. That is regular, not proven
+ * constant time: JavaScript gives no such promise.
+ */
+export function multiplySecret(point: G1Point, scalar: Uint8Array): G1Point {
+  const table = [INFINITY, point];
+  for (let i = 2; i < 1 << WINDOW; i++) table.push(addG1([table[i - 1] as G1Point, point]));
+  let sum = INFINITY;
+  for (let d = DIGITS - 1; d >= 0; d--) sum = addG1([sum, sum, sum, sum, sum, sum, sum, sum, table[digitOf(scalar, d)] as G1Point]);
+  return sum;
+}
+
+/** Bits 3d … 3d+2 of a big-endian scalar of 32 bytes. */
+function digitOf(scalar: Uint8Array, d: number): number {
+  const bit = WINDOW * d;
+  const at = 31 - (bit >> 3);
+  const pair = ((at > 0 ? (scalar[at - 1] as number) : 0) << 8) | (scalar[at] as number);
+  return (pair >> (bit & 7)) & 7;
+}
+
+/** Σ k_i·P_i in G1. Variable time: public values only. Throws InvariantError where every k is 0. */
+export function combineG1(points: readonly G1Point[], scalars: readonly bigint[]): G1Point {
+  return straus(points, scalars, addG1);
+}
+
+/** Σ k_i·P_i in G2. Variable time: public values only. Throws InvariantError where every k is 0. */
+export function combineG2(points: readonly G2Point[], scalars: readonly bigint[]): G2Point {
+  return straus(points, scalars, addG2);
+}
+
+/** Straus's method; 0 ≤ k < ORDER. [Bernstein, Lange et al., "Faster batch forgery identification", 2012, section 4] */
+function straus<P>(points: readonly P[], scalars: readonly bigint[], add: (points: P[]) => P): P {
+  if (points.length !== scalars.length || scalars.some((k) => k < 0n || k >= ORDER))
+    throw new InvariantError("INVARIANT", {what: "one reduced scalar per point"});
+  const tables = points.map((p) => {
+    const table = [p, p];
+    for (let i = 2; i < 1 << WINDOW; i++) table.push(add([table[i - 1] as P, p]));
+    return table;
+  });
+  const digits = scalars.map((k) => k.toString(1 << WINDOW).padStart(DIGITS, "0"));
+  let sum: P | null = null;
+  for (let d = 0; d < DIGITS; d++) {
+    const terms: P[] = sum === null ? [] : [sum, sum, sum, sum, sum, sum, sum, sum];
+    tables.forEach((table, i) => {
+      const digit = (digits[i] as string).charCodeAt(d) - 48;
+      if (digit !== 0) terms.push(table[digit] as P);
+    });
+    if (terms.length > 0) sum = add(terms);
+  }
+  if (sum === null) throw new InvariantError("INVARIANT", {what: "all coefficients are 0"});
+  return sum;
+}
+
+/** x·point + addend for a small public x, 1 ≤ x < 4096. */
+export function multiplySmallAdd(point: G1Point, x: number, addend: G1Point): G1Point {
+  let sum: G1Point | null = null;
+  for (let shift = Math.floor(Math.log2(x) / WINDOW) * WINDOW; shift >= 0; shift -= WINDOW) {
+    const terms: G1Point[] = sum === null ? [] : [sum, sum, sum, sum, sum, sum, sum, sum];
+    for (let i = (x >> shift) & 7; i > 0; i--) terms.push(point);
+    if (shift === 0) terms.push(addend);
+    sum = addG1(terms);
+  }
+  return sum ?? addend;
+}
