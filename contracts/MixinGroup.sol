@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Lanes} from "./group/Lanes.sol";
 import {Certified} from "./group/Certified.sol";
+import {LaneNoncesLibrary} from "./libraries/LaneNonces.sol";
 import {MvmEvents} from "./libraries/MvmEvents.sol";
 
 /// @title The group contract: takes what the validators certify for this chain, in order, and runs it.
@@ -86,7 +87,7 @@ contract MixinGroup is Lanes {
     /// @param proof siblings from the leaf up, at most 10
     function execute(uint64 seq, bytes calldata event_, bytes32[] calldata proof) external override nonReentrant {
         CommittedRoot memory box = _committed[seq];
-        bytes32 eventHash = keccak256(event_);
+        bytes32 eventHash = MvmEvents.hashOf(event_);
         bool proven = box.root != 0 && proof.length <= PROOF_MAX
             && MerkleProof.verifyCalldata(proof, box.root, MvmEvents.leaf(eventHash));
         if (!proven) revert NotProven(seq);
@@ -141,7 +142,7 @@ contract MixinGroup is Lanes {
     function _runEvents(Outbox calldata box, bytes[] calldata events, uint64 height) private {
         bytes32[] memory hashes = new bytes32[](events.length);
         for (uint256 i = 0; i < events.length; ++i) {
-            hashes[i] = keccak256(events[i]);
+            hashes[i] = MvmEvents.hashOf(events[i]);
         }
         if (events.length != box.count || MvmEvents.root(hashes) != box.root) revert EventsMismatch(box.seq);
         for (uint256 i = 0; i < events.length; ++i) {
@@ -174,9 +175,9 @@ contract MixinGroup is Lanes {
         lane.gasLimit = uint32(bytes4(args[124:128]));
         lane.policy = uint8(args[95]);
         lane.registered = true;
-        lane.next = uint64(bytes8(args[152:160]));
-        lane.head = lane.next;
-        emit Registered(process, app, lane.policy, lane.gasLimit, lane.next);
+        uint64 first = uint64(bytes8(args[152:160]));
+        lane.nonces = LaneNoncesLibrary.startAt(first);
+        emit Registered(process, app, lane.policy, lane.gasLimit, first);
         return true;
     }
 }

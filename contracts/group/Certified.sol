@@ -63,10 +63,11 @@ abstract contract Certified is IMixinGroup {
         bytes32 argsHash = keccak256(abi.encode(groupKey_, pop, sid, transcript, epoch_));
         _requireQuorum(_adminDigest(ACTIVATE, argsHash, deadline), keys, seats, signatures);
         bytes32 ack = keccak256(abi.encode(ACK_TAG, networkId, sid, transcript, keccak256(groupKey_)));
-        if (!BLS12381.verify(groupKey_, pop, ack)) revert BadProofOfPossession();
+        address keyStore = _storeKey(groupKey_);
+        if (!BLS12381.verify(keyStore, pop, ack)) revert BadProofOfPossession();
         ++adminCounter;
         epoch = epoch_;
-        _keyStore = _storeKey(groupKey_);
+        _keyStore = keyStore;
         emit Activated(sid, transcript, groupKey_, epoch_);
     }
 
@@ -84,9 +85,8 @@ abstract contract Certified is IMixinGroup {
         uint32 round,
         bytes calldata signature
     ) public view override returns (bool) {
-        bytes32 blockHash = keccak256(abi.encode(BLOCK_TAG, height, coreHash, outboxes));
-        bytes32 digest = keccak256(abi.encode(CERTIFICATE_TAG, networkId, epoch_, height, round, blockHash));
-        return BLS12381.verify(_keyStore.code, signature, digest); // no key yet: no code, and never valid
+        bytes32 digest = _certificateDigest(height, coreHash, outboxes, epoch_, round);
+        return BLS12381.verify(_keyStore, signature, digest); // before {activate}: no code, and never valid
     }
 
     /// @notice The group key, 128 bytes; empty before {activate}.
@@ -97,6 +97,36 @@ abstract contract Certified is IMixinGroup {
     /// @notice This contract on this chain, as outboxes and admin actions name it.
     function platform() public view override returns (bytes32) {
         return keccak256(abi.encode(block.chainid, address(this)));
+    }
+
+    /// @dev keccak256(abi.encode(CERTIFICATE_TAG, networkId, epoch, height, round, blockHash)) where blockHash is
+    ///      keccak256(abi.encode(BLOCK_TAG, height, coreHash, outboxes)). The outboxes, five words each, are hashed as
+    ///      they stand: whatever is not their one encoding was never certified.
+    function _certificateDigest(
+        uint64 height,
+        bytes32 coreHash,
+        Outbox[] calldata outboxes,
+        uint64 epoch_,
+        uint32 round
+    ) private view returns (bytes32 digest) {
+        (bytes32 blockTag, bytes32 certificateTag, bytes32 network) = (BLOCK_TAG, CERTIFICATE_TAG, networkId);
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            let size := mul(outboxes.length, 160)
+            mstore(start, blockTag)
+            mstore(add(start, 32), height)
+            mstore(add(start, 64), coreHash)
+            mstore(add(start, 96), 128)
+            mstore(add(start, 128), outboxes.length)
+            calldatacopy(add(start, 160), outboxes.offset, size)
+            mstore(add(start, 160), keccak256(start, add(size, 160)))
+            mstore(start, certificateTag)
+            mstore(add(start, 32), network)
+            mstore(add(start, 64), epoch_)
+            mstore(add(start, 96), height)
+            mstore(add(start, 128), round)
+            digest := keccak256(start, 192)
+        }
     }
 
     function _adminDigest(bytes32 action, bytes32 argsHash, uint64 deadline) private view returns (bytes32) {
@@ -127,6 +157,7 @@ abstract contract Certified is IMixinGroup {
     }
 
     function _storeKey(bytes calldata key) private returns (address store) {
+        if (key.length != BLS12381.KEY_LENGTH) revert BadProofOfPossession();
         // returns what follows these nine bytes: PUSH1 128 DUP1 PUSH1 9 0 CODECOPY 0 RETURN
         bytes memory code = abi.encodePacked(hex"608080_6009_3d_39_3d_f3", key);
         assembly ("memory-safe") {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IMixinApp} from "../interfaces/IMixinApp.sol";
+import {LaneNonces} from "../libraries/LaneNonces.sol";
 import {MvmEvents} from "../libraries/MvmEvents.sol";
 import {Certified} from "./Certified.sol";
 import {Sends} from "./Sends.sol";
@@ -16,11 +17,11 @@ abstract contract Lanes is Certified, Sends, ReentrancyGuardTransient {
     uint256 private constant RETURN_MAX = 132;
     /// @dev What the frame around an app needs besides the app's gas: a cold account, the call, its own return.
     uint256 private constant RESERVE = 10_000;
-    uint256 private constant STATUS_BITS = 64;
-
-    mapping(bytes16 process => mapping(uint64 nonce => bytes32)) private _eventHashes;
-    /// @dev Four messages a word, each `state u8 ‖ height u56`: a word a message would cost 17k gas more in a batch.
-    mapping(bytes16 process => mapping(uint64 quarter => uint256)) private _statuses;
+    uint256 private constant STATUS_BITS = 42;
+    uint256 private constant STATUS_MASK = (1 << STATUS_BITS) - 1;
+    uint256 private constant HEIGHT_BITS = 39;
+    uint256 private constant HEIGHT_MASK = (1 << HEIGHT_BITS) - 1;
+    uint64 private constant STATUSES_PER_WORD = 6;
 
     /// @notice Runs a waiting message: the parked head of a STRICT lane, a queued one whose turn has come, or any parked
     ///         one of a PARK lane. Anyone may call. A parked message gets all the gas that the call carries.
@@ -28,44 +29,42 @@ abstract contract Lanes is Certified, Sends, ReentrancyGuardTransient {
     function retry(bytes16 process, uint64 nonce, bytes calldata event_) external override nonReentrant {
         (State state, bytes32 eventHash, uint64 height) = messageOf(process, nonce);
         Process storage lane = _processes[process];
-        bool turn = lane.policy == PARK ? state == State.Parked : nonce == lane.head && nonce < lane.next;
+        LaneNonces nonces = lane.nonces;
+        bool turn = lane.policy == PARK ? state == State.Parked : nonce == nonces.head() && nonce < nonces.next();
         if (!turn) revert NotWaiting(process, nonce);
-        if (keccak256(event_) != eventHash) revert EventMismatch(process, nonce);
-        (MvmEvents.Head memory head, bytes calldata extra) = MvmEvents.parse(event_);
+        if (MvmEvents.hashOf(event_) != eventHash) revert EventMismatch(process, nonce);
         bool again = state == State.Parked;
-        (bool ok, bytes memory reason) = _attempt(lane, head, extra, again);
+        (bool ok, bytes memory reason) = _attempt(event_, nonces.previous(), again);
         if (again && !ok) revert RetryFailed(reason);
         _settle(lane, process, nonce, height, ok, reason);
     }
 
-    /// @notice Runs one app; called by this contract alone, so that a failure undoes credit and sends together.
-    /// @param call_ the encoded call of {IMixinApp-onMixinMessage}
-    /// @param again whether the app may have more than `gasLimit`
-    function run(
-        address app,
-        uint256 gasLimit,
-        bool again,
-        bytes16 process,
-        bytes16 asset,
-        uint256 amount,
-        bytes calldata call_
-    ) external {
+    /// @notice Credits and runs one message; called by this contract alone, so that a failure of the app undoes the
+    ///         credit and whatever the app sent.
+    /// @param event_ of a process and nonce whose turn it is
+    /// @param previous nonce delivered before, as in {IMixinApp-Message}
+    /// @param again whether the app may have more gas than its process promises
+    function callApp(bytes calldata event_, uint64 previous, bool again) external {
         if (msg.sender != address(this)) revert OnlySelf();
+        (MvmEvents.Head memory head, bytes calldata extra) = MvmEvents.parse(event_);
+        Process storage lane = _processes[head.process];
+        (address app, uint256 gasLimit) = (lane.app, lane.gasLimit);
         if (app.code.length == 0 || app == address(this) || app == staking || app == _keyStore) {
             revert AppFailed(abi.encodeWithSelector(NotCallable.selector, app));
         }
-        if (amount != 0) _balances[process][asset] += amount;
-        bytes memory input = call_;
+        if (head.amount != 0) lane.balances[head.asset] += head.amount;
+        bytes memory input = _encodeCall(head, previous, extra);
         if (gasleft() < (gasLimit * 64) / 63 + RESERVE) revert GasTooLow();
-        bytes memory output = new bytes(RETURN_MAX);
         bool ok;
+        bytes32 answer;
         assembly ("memory-safe") {
             if again { gasLimit := gas() }
-            ok := call(gasLimit, app, 0, add(input, 32), mload(input), add(output, 32), RETURN_MAX)
-            if lt(returndatasize(), RETURN_MAX) { mstore(output, returndatasize()) }
+            mstore(0, 0)
+            ok := call(gasLimit, app, 0, add(input, 32), mload(input), 0, 32)
+            if gt(returndatasize(), 31) { answer := mload(0) }
         }
-        if (!ok) revert AppFailed(output);
-        if (output.length < 32 || bytes32(output) != bytes32(IMixinApp.onMixinMessage.selector)) {
+        if (!ok) revert AppFailed(_returned());
+        if (answer != bytes32(IMixinApp.onMixinMessage.selector)) {
             revert AppFailed(abi.encodeWithSelector(WrongReturn.selector));
         }
     }
@@ -77,13 +76,15 @@ abstract contract Lanes is Certified, Sends, ReentrancyGuardTransient {
         override
         returns (State state, bytes32 eventHash, uint64 height)
     {
-        uint256 status = (_statuses[process][nonce / 4] >> (STATUS_BITS * (nonce % 4))) & type(uint64).max;
-        return (State(status >> 56), _eventHashes[process][nonce], uint64(status & type(uint56).max));
+        Process storage lane = _processes[process];
+        uint256 word = lane.statuses[nonce / STATUSES_PER_WORD];
+        uint256 status = (word >> (STATUS_BITS * (nonce % STATUSES_PER_WORD))) & STATUS_MASK;
+        return (State(status >> HEIGHT_BITS), lane.eventHashes[nonce], uint64(status & HEIGHT_MASK));
     }
 
     /// @notice Messages of a process from nonce `from` on, at most `count`.
     function recent(bytes16 process, uint64 from, uint64 count) external view override returns (Record[] memory list) {
-        uint64 next = _processes[process].next;
+        uint64 next = _processes[process].nonces.next();
         uint64 size = from >= next ? 0 : (count < next - from ? count : next - from);
         list = new Record[](size);
         for (uint64 i = 0; i < size; ++i) {
@@ -94,60 +95,80 @@ abstract contract Lanes is Certified, Sends, ReentrancyGuardTransient {
 
     /// @notice Nonce of the next message of this process to be recorded.
     function nextNonce(bytes16 process) external view override returns (uint64) {
-        return _processes[process].next;
+        return _processes[process].nonces.next();
     }
 
     /// @dev Takes a proven event: its nonce must be the next one of its process. Runs it if its turn has come.
     ///      A process that was never registered has a lane without an app, so its messages park.
     function _record(bytes calldata event_, bytes32 eventHash, uint64 height) internal {
-        (MvmEvents.Head memory head, bytes calldata extra) = MvmEvents.parse(event_);
-        Process storage lane = _processes[head.process];
-        uint64 nonce = lane.next;
-        if (head.nonce != nonce) revert NonceOutOfOrder(head.process, nonce, head.nonce);
-        lane.next = nonce + 1;
-        if (lane.head != nonce) {
-            _eventHashes[head.process][nonce] = eventHash;
-            _setStatus(head.process, nonce, State.Queued, height);
-            emit MessageState(head.process, nonce, State.Queued, "");
+        (bytes16 process, uint64 nonce) = MvmEvents.laneOf(event_);
+        Process storage lane = _processes[process];
+        LaneNonces nonces = lane.nonces;
+        if (nonce != nonces.next()) revert NonceOutOfOrder(process, nonces.next(), nonce);
+        lane.eventHashes[nonce] = eventHash;
+        lane.nonces = nonces.withNext(nonce + 1);
+        if (nonces.head() != nonce) {
+            _setStatus(lane, nonce, State.Queued, height);
+            emit MessageState(process, nonce, State.Queued, "");
             return;
         }
-        (bool ok, bytes memory reason) = _attempt(lane, head, extra, false);
-        _eventHashes[head.process][nonce] = eventHash;
-        _settle(lane, head.process, nonce, height, ok, reason);
+        (bool ok, bytes memory reason) = _attempt(event_, nonces.previous(), false);
+        _settle(lane, process, nonce, height, ok, reason);
     }
 
     /// @dev Runs the app in a frame of its own. Whatever stops the frame itself (too little gas) stops the whole call;
     ///      only {AppFailed} is the app's failure.
-    function _attempt(Process storage lane, MvmEvents.Head memory head, bytes calldata extra, bool again)
+    function _attempt(bytes calldata event_, uint64 previous, bool again)
         private
         returns (bool ok, bytes memory reason)
     {
-        uint64 delivered = lane.delivered;
-        bytes memory call_ = abi.encodeCall(
-            IMixinApp.onMixinMessage,
-            (IMixinApp.Message({
-                    nonce: head.nonce,
-                    previous: delivered == 0 ? type(uint64).max : delivered - 1,
-                    asset: head.asset,
-                    amount: head.amount,
-                    extra: extra,
-                    timestamp: head.timestamp,
-                    sender: head.sender
-                }))
-        );
-        try this.run(lane.app, lane.gasLimit, again, head.process, head.asset, head.amount, call_) {
-            return (true, "");
-        } catch (bytes memory failure) {
-            if (failure.length == 0) revert GasTooLow();
-            if (bytes4(failure) != AppFailed.selector) {
-                assembly ("memory-safe") {
-                    revert(add(failure, 32), mload(failure))
-                }
-            }
+        (ok, reason) = address(this).call(abi.encodeCall(this.callApp, (event_, previous, again)));
+        if (ok) return (ok, reason);
+        if (reason.length == 0) revert GasTooLow();
+        bool byApp = bytes4(reason) == AppFailed.selector;
+        assembly ("memory-safe") {
+            if iszero(byApp) { revert(add(reason, 32), mload(reason)) }
             // AppFailed(bytes): selector 4, offset 32, then length and bytes
-            assembly ("memory-safe") {
-                reason := add(failure, 68)
-            }
+            reason := add(reason, 68)
+        }
+    }
+
+    /// @dev abi.encodeCall(IMixinApp.onMixinMessage, (message)), at a third of its price.
+    function _encodeCall(MvmEvents.Head memory head, uint64 previous, bytes calldata extra)
+        private
+        pure
+        returns (bytes memory input)
+    {
+        bytes4 selector = IMixinApp.onMixinMessage.selector;
+        (bytes16 asset, bytes16 sender, uint256 amount) = (head.asset, head.sender, head.amount);
+        (uint64 nonce, uint64 time) = (head.nonce, head.timestamp);
+        assembly ("memory-safe") {
+            let length := extra.length
+            let size := and(add(length, 31), not(31))
+            input := mload(0x40)
+            mstore(input, add(size, 292))
+            mstore(add(input, 32), selector)
+            mstore(add(input, 36), 32) // where the struct begins
+            mstore(add(input, 68), nonce)
+            mstore(add(input, 100), previous)
+            mstore(add(input, 132), asset)
+            mstore(add(input, 164), amount)
+            mstore(add(input, 196), 224) // where, in the struct, extra begins
+            mstore(add(input, 228), time)
+            mstore(add(input, 260), sender)
+            mstore(add(input, 292), length)
+            mstore(add(input, add(292, size)), 0) // padding
+            calldatacopy(add(input, 324), extra.offset, length)
+            mstore(0x40, add(input, add(356, size)))
+        }
+    }
+
+    /// @dev The start of what the last call returned.
+    function _returned() private pure returns (bytes memory data) {
+        data = new bytes(RETURN_MAX);
+        assembly ("memory-safe") {
+            if lt(returndatasize(), RETURN_MAX) { mstore(data, returndatasize()) }
+            returndatacopy(add(data, 32), 0, mload(data))
         }
     }
 
@@ -159,17 +180,20 @@ abstract contract Lanes is Certified, Sends, ReentrancyGuardTransient {
         bool ok,
         bytes memory reason
     ) private {
-        State state = ok ? State.Delivered : State.Parked;
-        _setStatus(process, nonce, state, height);
-        if (ok) lane.delivered = nonce + 1;
+        LaneNonces nonces = lane.nonces; // again: the app may have sent something
+        if (ok) nonces = nonces.withDelivered(nonce);
         // a retried message of a PARK lane lies behind the head
-        if (lane.head == nonce && (ok || lane.policy == PARK)) lane.head = nonce + 1;
+        if (nonces.head() == nonce && (ok || lane.policy == PARK)) nonces = nonces.withHead(nonce + 1);
+        lane.nonces = nonces;
+        State state = ok ? State.Delivered : State.Parked;
+        _setStatus(lane, nonce, state, height);
         emit MessageState(process, nonce, state, reason);
     }
 
-    function _setStatus(bytes16 process, uint64 nonce, State state, uint64 height) private {
-        uint256 shift = STATUS_BITS * (nonce % 4);
-        uint256 word = _statuses[process][nonce / 4] & ~(uint256(type(uint64).max) << shift);
-        _statuses[process][nonce / 4] = word | (((uint256(state) << 56) | uint56(height)) << shift);
+    function _setStatus(Process storage lane, uint64 nonce, State state, uint64 height) private {
+        uint256 shift = STATUS_BITS * (nonce % STATUSES_PER_WORD);
+        uint256 word = lane.statuses[nonce / STATUSES_PER_WORD] & ~(STATUS_MASK << shift);
+        uint256 status = (uint256(state) << HEIGHT_BITS) | (height & HEIGHT_MASK);
+        lane.statuses[nonce / STATUSES_PER_WORD] = word | (status << shift);
     }
 }

@@ -28,14 +28,21 @@ library BLS12381 {
     uint256 private constant P_HIGH = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
     uint256 private constant P_LOW = 0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
 
+    /// @dev floor(2^636 / p)
+    uint256 private constant MU = 0x9d835d2f3cc9e45ce28101b0cc7a6ba291b82741ff6a0a94bdf4771e0286779d;
+
     /// @dev The domain tag (43 bytes) and its length, cut after 32 bytes.
     bytes32 private constant TAG_START = "BLS_SIG_BLS12381G2_XMD:SHA-256_S";
     bytes32 private constant TAG_END = "SWU_RO_POP_\x2b";
 
-    /// @dev The generator of G1, negated: e(-G1, signature) · e(key, H(message)) = 1.
-    bytes private constant NEGATED_GENERATOR =
-        hex"0000000000000000000000000000000017f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
-        hex"00000000000000000000000000000000114d1d6855d545a8aa7d76c8cf2e21f267816aef1db507c96655b9d5caac42364e6f38ba0ecb751bad54dcd6b939c2ca";
+    /// @dev The generator of G1, negated, as the four words of its encoding: e(-G1, signature) · e(key, H(message)) = 1.
+    uint256 private constant NEG_X_HIGH = 0x17f1d3a73197d7942695638c4fa9ac0f;
+    uint256 private constant NEG_X_LOW = 0xc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb;
+    uint256 private constant NEG_Y_HIGH = 0x114d1d6855d545a8aa7d76c8cf2e21f2;
+    uint256 private constant NEG_Y_LOW = 0x67816aef1db507c96655b9d5caac42364e6f38ba0ecb751bad54dcd6b939c2ca;
+
+    /// @dev Input of the pairing: two pairs of a G1 point (128 bytes) and a G2 point (256 bytes).
+    uint256 private constant PAIRS_LENGTH = 768;
 
     /// @dev Known answers for {selfTest}: key and signature of the secret 42 over the text, and the text's point, hashed.
     bytes32 private constant SELF_TEST_MESSAGE = "mvm.selftest";
@@ -49,31 +56,41 @@ library BLS12381 {
         hex"000000000000000000000000000000000a06e975a68b5f2c91d03bb91f59d8ad3b483451659d35761d7be88e09cff5a325e00b5c6f29e3ef9582f33183270cd4"
         hex"0000000000000000000000000000000012671f8a700c8d9a377a4bde17be77ecb211c3c3a78e3cae637f3a78bfda67fae3758d93cd63feb045ed6612104c52ef";
 
-    /// @notice Whether `signature` is `key`'s over `message`. The identity is neither a key nor a signature.
-    function verify(bytes memory key, bytes memory signature, bytes32 message) internal view returns (bool) {
-        if (key.length != KEY_LENGTH || signature.length != SIGNATURE_LENGTH) return false;
-        if (_isZero(key) || _isZero(signature)) return false;
-        return _pairingIsOne(abi.encodePacked(NEGATED_GENERATOR, signature, key, hashToG2(message)));
+    /// @notice Whether `signature` over `message` is by the key that is the code of `keyStore`.
+    /// @dev False for an account without code: it reads as infinity. The identity is neither a key nor a signature.
+    function verify(address keyStore, bytes calldata signature, bytes32 message) internal view returns (bool) {
+        if (signature.length != SIGNATURE_LENGTH) return false;
+        uint256 pairs;
+        assembly ("memory-safe") {
+            pairs := mload(0x40)
+            mstore(0x40, add(pairs, PAIRS_LENGTH))
+            calldatacopy(add(pairs, 128), signature.offset, SIGNATURE_LENGTH)
+            extcodecopy(keyStore, add(pairs, 384), 0, KEY_LENGTH)
+        }
+        return _verify(pairs, message);
     }
 
-    /// @notice hash_to_curve of RFC 9380: two field elements, each mapped (the map clears the cofactor), added.
-    function hashToG2(bytes32 message) internal view returns (bytes memory point) {
-        uint256 elements = _hashToField(message);
-        point = new bytes(256);
-        bool mapped;
-        bool added;
+    /// @notice Whether `signature` over `message` is by `key`.
+    function verify(bytes memory key, bytes memory signature, bytes32 message) internal view returns (bool) {
+        if (key.length != KEY_LENGTH || signature.length != SIGNATURE_LENGTH) return false;
+        uint256 pairs;
         assembly ("memory-safe") {
-            function run(precompile, input, inputSize, output) -> ok {
-                ok := staticcall(gas(), precompile, input, inputSize, output, 256)
-                ok := and(ok, eq(returndatasize(), 256))
-            }
-            let scratch := mload(0x40)
-            mapped := run(MAP_FP2_TO_G2, elements, 128, scratch)
-            mapped := and(mapped, run(MAP_FP2_TO_G2, add(elements, 128), 128, add(scratch, 256)))
-            added := run(G2_ADD, scratch, 512, add(point, 32))
+            pairs := mload(0x40)
+            mstore(0x40, add(pairs, PAIRS_LENGTH))
+            mcopy(add(pairs, 128), add(signature, 32), SIGNATURE_LENGTH)
+            mcopy(add(pairs, 384), add(key, 32), KEY_LENGTH)
         }
-        if (!mapped) revert PrecompileFailed(MAP_FP2_TO_G2);
-        if (!added) revert PrecompileFailed(G2_ADD);
+        return _verify(pairs, message);
+    }
+
+    /// @notice hash_to_curve of RFC 9380, 256 bytes.
+    function hashToG2(bytes32 message) internal view returns (bytes memory point) {
+        point = new bytes(SIGNATURE_LENGTH);
+        uint256 output;
+        assembly ("memory-safe") {
+            output := add(point, 32)
+        }
+        _hashToG2(message, output);
     }
 
     /// @notice Known answers: a hash, a valid signature, and the same one over another message.
@@ -84,36 +101,79 @@ library BLS12381 {
         if (verify(SELF_TEST_KEY, SELF_TEST_SIGNATURE, ~SELF_TEST_MESSAGE)) revert SelfTestFailed();
     }
 
+    /// @dev Fills in the rest of `pairs`, where signature and key are in place, and checks the product of the pairings.
+    ///      The order of both subgroups is odd, so of their points only infinity has y = 0. False also for points that
+    ///      are malformed or outside their subgroup: the precompile then fails.
+    function _verify(uint256 pairs, bytes32 message) private view returns (bool one) {
+        bool finite;
+        assembly ("memory-safe") {
+            let signatureY := or(mload(add(pairs, 256)), mload(add(pairs, 288)))
+            signatureY := or(signatureY, or(mload(add(pairs, 320)), mload(add(pairs, 352))))
+            let keyY := or(mload(add(pairs, 448)), mload(add(pairs, 480)))
+            finite := iszero(or(iszero(signatureY), iszero(keyY)))
+            mstore(pairs, NEG_X_HIGH)
+            mstore(add(pairs, 32), NEG_X_LOW)
+            mstore(add(pairs, 64), NEG_Y_HIGH)
+            mstore(add(pairs, 96), NEG_Y_LOW)
+        }
+        if (!finite) return false;
+        _hashToG2(message, pairs + 512);
+        if (gasleft() < PAIRING_FLOOR) revert PrecompileFailed(PAIRING);
+        bool ok;
+        uint256 size;
+        assembly ("memory-safe") {
+            ok := staticcall(PAIRING_CEILING, PAIRING, pairs, PAIRS_LENGTH, 0, 32)
+            size := returndatasize()
+            one := and(ok, eq(mload(0), 1))
+        }
+        if (ok && size != 32) revert PrecompileFailed(PAIRING);
+    }
+
+    /// @dev Two field elements, each mapped (the map clears the cofactor), added, written to 256 bytes at `output`.
+    function _hashToG2(bytes32 message, uint256 output) private view {
+        uint256 elements = _hashToField(message);
+        bool mapped;
+        bool added;
+        assembly ("memory-safe") {
+            let points := mload(0x40)
+            mapped := staticcall(gas(), MAP_FP2_TO_G2, elements, 128, points, 256)
+            mapped := and(mapped, eq(returndatasize(), 256))
+            let second := staticcall(gas(), MAP_FP2_TO_G2, add(elements, 128), 128, add(points, 256), 256)
+            mapped := and(mapped, and(second, eq(returndatasize(), 256)))
+            added := staticcall(gas(), G2_ADD, points, 512, output, 256)
+            added := and(added, eq(returndatasize(), 256))
+        }
+        if (!mapped) revert PrecompileFailed(MAP_FP2_TO_G2);
+        if (!added) revert PrecompileFailed(G2_ADD);
+    }
+
+    /// @notice A number of 512 bits (`high`, `low`) modulo the field's modulus, in the same form.
+    /// @dev Barrett: q = floor(high·MU / 2^380) is floor(x / p) or one less, since what it leaves out, low / p and the
+    ///      rounding of MU, is less than 2^-123. Half the price of the modular exponentiation precompile.
+    function modulo(uint256 high, uint256 low) internal pure returns (uint256, uint256) {
+        assembly ("memory-safe") {
+            function productHigh(a, b) -> top {
+                let wide := mulmod(a, b, not(0))
+                let bottom := mul(a, b)
+                top := sub(sub(wide, bottom), lt(wide, bottom))
+            }
+            let q := shr(124, productHigh(high, MU))
+            let bottom := mul(q, P_LOW)
+            high := sub(sub(high, add(mul(q, P_HIGH), productHigh(q, P_LOW))), lt(low, bottom))
+            low := sub(low, bottom)
+            if or(gt(high, P_HIGH), and(eq(high, P_HIGH), iszero(lt(low, P_LOW)))) {
+                high := sub(sub(high, P_HIGH), lt(low, P_LOW))
+                low := sub(low, P_LOW)
+            }
+        }
+        return (high, low);
+    }
+
     /// @dev expand_message_xmd with SHA-256 to 256 bytes, read as four elements of 64 bytes modulo p. [RFC 9380, 5.2-5.3]
     /// @return elements where the four elements (64 bytes each, EIP-2537 form) begin in memory
     function _hashToField(bytes32 message) private view returns (uint256 elements) {
-        bool hashed;
+        uint256 sizes;
         assembly ("memory-safe") {
-            function digest(input, size, output) -> ok {
-                ok := staticcall(gas(), SHA256, input, size, output, 32)
-                ok := and(ok, eq(returndatasize(), 32))
-            }
-            // (high, low) - q·p for q = high / (P_HIGH + 1), which is never too large
-            function step(high, low) -> newHigh, newLow {
-                let q := div(high, add(P_HIGH, 1))
-                let wide := mulmod(q, P_LOW, not(0))
-                let productLow := mul(q, P_LOW)
-                let carry := sub(sub(wide, productLow), lt(wide, productLow))
-                newLow := sub(low, productLow)
-                newHigh := sub(sub(high, add(mul(q, P_HIGH), carry)), gt(productLow, low))
-            }
-            // 64 bytes at `at`, modulo p, in place: two steps leave less than 2p
-            function reduce(at) {
-                let high, low := step(mload(at), mload(add(at, 32)))
-                high, low := step(high, low)
-                if or(gt(high, P_HIGH), and(eq(high, P_HIGH), iszero(lt(low, P_LOW)))) {
-                    high := sub(sub(high, P_HIGH), lt(low, P_LOW))
-                    low := sub(low, P_LOW)
-                }
-                mstore(at, high)
-                mstore(add(at, 32), low)
-            }
-
             elements := mload(0x40)
             mstore(0x40, add(elements, 256))
             // beyond the elements: Z_pad 64 ‖ message 32 ‖ 0x0100 ‖ 0x00 ‖ tag 43 ‖ 0x2b
@@ -123,43 +183,38 @@ library BLS12381 {
             mstore(add(input, 96), shl(232, 0x010000))
             mstore(add(input, 99), TAG_START)
             mstore(add(input, 131), TAG_END)
-            hashed := digest(input, 143, 0)
+            pop(staticcall(gas(), SHA256, input, 143, 0, 32))
+            sizes := returndatasize()
             let first := mload(0)
 
             // then, over the same tag: (first xor the block before) 32 ‖ index 1 ‖ tag
             input := add(input, 66)
             mstore(input, first)
+            let index := add(input, 32)
+            let output := elements
             for { let i := 1 } lt(i, 9) { i := add(i, 1) } {
-                mstore8(add(input, 32), i)
-                let output := add(elements, mul(sub(i, 1), 32))
-                hashed := and(hashed, digest(input, 77, output))
+                mstore8(index, i)
+                pop(staticcall(gas(), SHA256, input, 77, output, 32))
+                sizes := add(sizes, returndatasize())
                 mstore(input, xor(first, mload(output)))
+                output := add(output, 32)
             }
-            for { let at := elements } lt(at, add(elements, 256)) { at := add(at, 64) } { reduce(at) }
         }
-        if (!hashed) revert PrecompileFailed(SHA256);
-    }
-
-    /// @dev False also for points that are malformed or outside their subgroup: the precompile then fails.
-    function _pairingIsOne(bytes memory pairs) private view returns (bool one) {
-        if (gasleft() < PAIRING_FLOOR) revert PrecompileFailed(PAIRING);
-        bool ok;
-        uint256 size;
-        assembly ("memory-safe") {
-            ok := staticcall(PAIRING_CEILING, PAIRING, add(pairs, 32), mload(pairs), 0, 32)
-            size := returndatasize()
-            one := and(and(ok, eq(size, 32)), eq(mload(0), 1))
+        unchecked {
+            for (uint256 element = elements; element != elements + 256; element += 64) {
+                uint256 high;
+                uint256 low;
+                assembly ("memory-safe") {
+                    high := mload(element)
+                    low := mload(add(element, 32))
+                }
+                (high, low) = modulo(high, low);
+                assembly ("memory-safe") {
+                    mstore(element, high)
+                    mstore(add(element, 32), low)
+                }
+            }
         }
-        if (ok && size != 32) revert PrecompileFailed(PAIRING);
-    }
-
-    /// @dev Whether all words are zero; the length is a multiple of 32.
-    function _isZero(bytes memory point) private pure returns (bool) {
-        uint256 any;
-        assembly ("memory-safe") {
-            let end := add(add(point, 32), mload(point))
-            for { let at := add(point, 32) } lt(at, end) { at := add(at, 32) } { any := or(any, mload(at)) }
-        }
-        return any == 0;
+        if (sizes != 9 * 32) revert PrecompileFailed(SHA256); // one that fails, or is missing, returns 0 bytes
     }
 }

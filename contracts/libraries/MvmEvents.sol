@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
-
 /// @title The event encoding and the tree over the events of an outbox.
 library MvmEvents {
     /// @notice Not the one encoding of an event as the group certifies it.
     error MalformedEvent();
 
+    /// @notice What an event says, besides its extra.
     struct Head {
         bytes16 process;
         uint64 nonce;
@@ -23,50 +22,95 @@ library MvmEvents {
     /// @dev Where the amount's bytes start.
     uint256 private constant AMOUNT = 42;
 
+    /// @dev The constant parts of the last 30 bytes: one member, threshold 1, no signature.
+    bytes32 private constant TAIL = 0x0000000000000000_0001_00000000000000000000000000000000_00010000_0000;
+    bytes32 private constant TAIL_MASK = 0x0000000000000000_ffff_00000000000000000000000000000000_ffffffff_0000;
+
+    /// @notice Process and nonce alone.
+    function laneOf(bytes calldata event_) internal pure returns (bytes16 process, uint64 nonce) {
+        if (event_.length < FIXED) revert MalformedEvent();
+        bytes32 first = _word(event_, 0);
+        return (bytes16(first), uint64(bytes8(first << 128)));
+    }
+
     /// @notice Reads an event: one member, threshold 1, empty signature, minimal amount, nothing left over.
     function parse(bytes calldata event_) internal pure returns (Head memory head, bytes calldata extra) {
-        if (event_.length < FIXED) revert MalformedEvent();
-        uint256 size = uint16(bytes2(event_[40:42]));
-        if (size > 32 || event_.length < FIXED + size) revert MalformedEvent();
-        if (size != 0 && event_[AMOUNT] == 0) revert MalformedEvent();
-        uint256 offset = AMOUNT + size;
-        uint256 length = uint16(bytes2(event_[offset:offset + 2]));
-        if (event_.length != FIXED + size + length) revert MalformedEvent();
-        extra = event_[offset + 2:offset + 2 + length];
-        bytes calldata tail = event_[offset + 2 + length:]; // timestamp ‖ 0001 ‖ mask ‖ 0001 ‖ 0000
-        if (bytes2(tail[8:10]) != 0x0001 || bytes4(tail[26:30]) != 0x00010000) revert MalformedEvent();
+        unchecked {
+            (bytes16 process, uint64 nonce) = laneOf(event_);
+            bytes32 amount = _word(event_, AMOUNT);
+            uint256 size = uint256(_word(event_, AMOUNT - 2)) >> 240;
+            if (size > 32 || (size != 0 && bytes1(amount) == 0)) revert MalformedEvent();
+            uint256 length = uint256(_word(event_, AMOUNT + size)) >> 240;
+            if (event_.length != FIXED + size + length) revert MalformedEvent();
+            bytes32 tail = _word(event_, AMOUNT + 2 + size + length);
+            // timestamp 8 ‖ 0001 ‖ mask 16 ‖ 0001 ‖ 0000, then 2 bytes that are not the event's
+            if ((tail & TAIL_MASK) != TAIL) revert MalformedEvent();
+            assembly ("memory-safe") {
+                extra.offset := add(event_.offset, add(add(AMOUNT, 2), size))
+                extra.length := length
+            }
+            head.process = process;
+            head.nonce = nonce;
+            head.asset = bytes16(_word(event_, 24));
+            head.amount = size == 0 ? 0 : uint256(amount) >> (256 - 8 * size);
+            head.timestamp = uint64(bytes8(tail));
+            head.sender = bytes16(tail << 80);
+        }
+    }
 
-        head.process = bytes16(event_[0:16]);
-        head.nonce = uint64(bytes8(event_[16:24]));
-        head.asset = bytes16(event_[24:40]);
-        // a slice shorter than 32 bytes is padded on the right: shift it down to a number
-        head.amount = size == 0 ? 0 : uint256(bytes32(event_[AMOUNT:offset])) >> (8 * (32 - size));
-        head.timestamp = uint64(bytes8(tail[0:8]));
-        head.sender = bytes16(tail[10:26]);
+    /// @dev 32 bytes of calldata from `offset` of the event on; may reach beyond its end.
+    function _word(bytes calldata event_, uint256 offset) private pure returns (bytes32 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(event_.offset, offset))
+        }
+    }
+
+    /// @notice keccak256 of the event's bytes, through memory that is not kept.
+    function hashOf(bytes calldata event_) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, event_.offset, event_.length)
+            hash := keccak256(free, event_.length)
+        }
     }
 
     /// @notice Hashed twice, so that no inner node of the tree is ever a leaf.
-    function leaf(bytes32 eventHash) internal pure returns (bytes32) {
-        return keccak256(abi.encode(eventHash));
+    function leaf(bytes32 eventHash) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            mstore(0, eventHash)
+            hash := keccak256(0, 32)
+        }
     }
 
     /// @notice Root over the leaves of `hashes` in order: parents hash their children sorted, an odd last node goes up
     ///         unchanged, one leaf is the root, none has root 0.
-    function root(bytes32[] memory hashes) internal pure returns (bytes32) {
+    function root(bytes32[] memory hashes) internal pure returns (bytes32 top) {
         uint256 width = hashes.length;
         if (width == 0) return 0;
-        bytes32[] memory nodes = new bytes32[](width);
-        for (uint256 i = 0; i < width; ++i) {
-            nodes[i] = leaf(hashes[i]);
-        }
-        while (width > 1) {
-            uint256 half = width / 2;
-            for (uint256 i = 0; i < half; ++i) {
-                nodes[i] = Hashes.commutativeKeccak256(nodes[2 * i], nodes[2 * i + 1]);
+        assembly ("memory-safe") {
+            let nodes := mload(0x40) // overwritten level by level, and not kept
+            let source := add(hashes, 32)
+            for { let i := 0 } lt(i, width) { i := add(i, 1) } {
+                mstore(0, mload(add(source, shl(5, i))))
+                mstore(add(nodes, shl(5, i)), keccak256(0, 32))
             }
-            if (width % 2 == 1) nodes[half] = nodes[width - 1];
-            width = half + (width % 2);
+            for {} gt(width, 1) {} {
+                let half := shr(1, width)
+                for { let i := 0 } lt(i, half) { i := add(i, 1) } {
+                    let left := mload(add(nodes, shl(6, i)))
+                    let right := mload(add(nodes, add(shl(6, i), 32)))
+                    let swap := gt(left, right)
+                    mstore(shl(5, swap), left)
+                    mstore(shl(5, iszero(swap)), right)
+                    mstore(add(nodes, shl(5, i)), keccak256(0, 64))
+                }
+                if and(width, 1) {
+                    mstore(add(nodes, shl(5, half)), mload(add(nodes, shl(5, sub(width, 1)))))
+                    half := add(half, 1)
+                }
+                width := half
+            }
+            top := mload(nodes)
         }
-        return nodes[0];
     }
 }

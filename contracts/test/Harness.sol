@@ -11,7 +11,11 @@ contract Harness {
         return BLS12381.hashToG2(message);
     }
 
-    function verify(bytes calldata key, bytes calldata signature, bytes32 message) external view returns (bool) {
+    function modulo(uint256 high, uint256 low) external pure returns (uint256, uint256) {
+        return BLS12381.modulo(high, low);
+    }
+
+    function verify(bytes memory key, bytes memory signature, bytes32 message) external view returns (bool) {
         return BLS12381.verify(key, signature, message);
     }
 
@@ -22,7 +26,7 @@ contract Harness {
     function root(bytes[] calldata events) external pure returns (bytes32) {
         bytes32[] memory hashes = new bytes32[](events.length);
         for (uint256 i = 0; i < events.length; ++i) {
-            hashes[i] = keccak256(events[i]);
+            hashes[i] = MvmEvents.hashOf(events[i]);
         }
         return MvmEvents.root(hashes);
     }
