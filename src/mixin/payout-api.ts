@@ -1,0 +1,84 @@
+import type {Hex} from "../base/bytes.ts";
+import type {PayoutOrder} from "../ports/mixin.ts";
+import type {Uuid} from "../types/ids.ts";
+import {type MixinClient, type MixinUserKeys, NOT_FOUND} from "./client.ts";
+import {MixinError, PayoutError} from "./errors.ts";
+import {list} from "./fields.ts";
+import {type Group, parseGhostKeys, parseMultisig, parseTransaction} from "./replies.ts";
+import {buildGroupTransaction, checkMultisig, type GroupTransaction, ghostKeyRequest, type Recipient, recipientsOf} from "./transaction.ts";
+
+/** One of the own seats: its keys, its connection, and its place in the sorted group. */
+export interface Signatory {
+  readonly user: MixinUserKeys;
+  readonly client: MixinClient;
+  readonly index: number;
+}
+
+/** A payout as this validator has derived it itself. */
+export interface DerivedPayout {
+  readonly recipients: readonly Recipient[];
+  readonly transaction: GroupTransaction;
+}
+
+/**
+ * The hash of the transaction that has spent under this trace id; null while none has.
+ * @throws MixinError
+ */
+export async function fetchSpent(client: MixinClient, traceId: Uuid): Promise<Hex | null> {
+  try {
+    const found = parseTransaction(await client.get(`/safe/transactions/${traceId}`));
+    if (found.requestId !== traceId)
+      throw new MixinError("MALFORMED", {field: "transaction.request_id", want: traceId, got: found.requestId});
+    return found.spent ? found.txHash : null;
+  } catch (error) {
+    if (error instanceof MixinError && error.data.apiCode === NOT_FOUND) return null;
+    throw error;
+  }
+}
+
+/**
+ * Obtains the ghost keys and builds the transaction.
+ * @throws MixinError, PayoutError BAD_ORDER
+ */
+export async function derivePayout(client: MixinClient, order: PayoutOrder, group: Group): Promise<DerivedPayout> {
+  const recipients = recipientsOf(order, group);
+  const answer = await client.post("/safe/keys", ghostKeyRequest(order.traceId, recipients, group));
+  const ghosts = parseGhostKeys(
+    answer,
+    recipients.map((r) => r.members.length),
+  );
+  return {recipients, transaction: buildGroupTransaction(order, recipients, ghosts)};
+}
+
+/**
+ * Puts one own seat's signature on the payout where it is missing. Only what was derived here is signed: the API gives views and
+ * says who has signed, and is refused where it holds anything else under the trace id.
+ * @returns whether the group has signed enough
+ * @throws  MixinError, PayoutError OTHER_TRANSACTION, REVOKED
+ */
+export async function signPayout(signatory: Signatory, payout: DerivedPayout, order: PayoutOrder, group: Group): Promise<boolean> {
+  const {client, user, index} = signatory;
+  const {transaction, recipients} = payout;
+  const {traceId} = order;
+  const [created] = list(await client.post("/safe/multisigs", [{request_id: traceId, raw: transaction.raw}]), "multisigs", 1);
+  const held = parseMultisig(created);
+  checkMultisig(held, transaction, order, recipients, group);
+  if (held.signers.includes(user.app_id)) return held.signers.length >= group.threshold;
+  if (held.signers.length >= group.threshold) return true;
+  if (held.views.length !== order.inputs.length)
+    throw new MixinError("MALFORMED", {field: "multisig.views", want: order.inputs.length, got: held.views.length});
+  const raw = sign(transaction, held.views, user.spend_private_key, index);
+  const signed = parseMultisig(await client.post(`/safe/multisigs/${traceId}/sign`, {raw}));
+  if (signed.requestId !== traceId)
+    throw new PayoutError("OTHER_TRANSACTION", {traceId, field: "request_id", want: traceId, got: signed.requestId});
+  return signed.signers.length >= group.threshold;
+}
+
+function sign(transaction: GroupTransaction, views: readonly string[], spendKey: string, index: number): string {
+  try {
+    return transaction.sign(views, spendKey, index);
+  } catch {
+    // The SDK throws on a view that is no scalar. Its error is not kept: it has seen the key.
+    throw new MixinError("MALFORMED", {field: "multisig.views", want: "scalars"});
+  }
+}
