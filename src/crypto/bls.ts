@@ -1,5 +1,6 @@
 import bls from "@chainsafe/bls/blst-native";
 import blst from "@chainsafe/blst";
+import {BoundedMap} from "../base/bounded.ts";
 import {concatBytes, equalBytes, fromHex, toHex} from "../base/bytes.ts";
 import {InvariantError, MvmError} from "../base/errors.ts";
 
@@ -164,17 +165,12 @@ export function g2ToEip2537(signature: Uint8Array): Uint8Array {
 
 const PAD = new Uint8Array(16);
 
-/** Keys come again and again (the group key, a set's public shares), and decompressing one costs half as much as it saves. */
-const PARSED_MAX = 1_024;
-const parsed = new Map<string, G1Point>();
+/** Keys come again and again: the group key, the public shares of a set. */
+const parsed = new BoundedMap<string, G1Point>(1_024);
 
 function parseG1Cached(bytes: Uint8Array): G1Point {
-  if (bytes.length !== G1_BYTES) throw new PointError("BAD_POINT", {group: "G1", why: `${bytes.length} bytes`});
-  const key = toHex(bytes);
-  const known = parsed.get(key);
-  if (known !== undefined) return known;
-  const point = parseG1(bytes);
-  if (parsed.size >= PARSED_MAX) for (const oldest of parsed.keys()) if (parsed.delete(oldest)) break;
+  const key = toHex(bytes.subarray(0, G1_BYTES + 1));
+  const point = parsed.get(key) ?? parseG1(bytes);
   parsed.set(key, point);
   return point;
 }

@@ -74,8 +74,13 @@ function straus<P>(points: readonly P[], scalars: readonly bigint[], add: (point
   return sum;
 }
 
-/** x·point + addend for a small public x, 1 ≤ x < 4096. */
-export function multiplySmallAdd(point: G1Point, x: number, addend: G1Point): G1Point {
+/** Σ x^k·P_k for a small public x, 1 ≤ x < 4096, by Horner's rule: k from 0, at least one point. */
+export function evaluateG1(points: readonly G1Point[], x: number): G1Point {
+  return points.reduceRight((sum, point) => multiplySmallAdd(sum, x, point));
+}
+
+/** x·point + addend. */
+function multiplySmallAdd(point: G1Point, x: number, addend: G1Point): G1Point {
   let sum: G1Point | null = null;
   for (let shift = Math.floor(Math.log2(x) / WINDOW) * WINDOW; shift >= 0; shift -= WINDOW) {
     const terms: G1Point[] = sum === null ? [] : [sum, sum, sum, sum, sum, sum, sum, sum];

@@ -1,6 +1,6 @@
-import {InvariantError} from "../base/errors.ts";
+import {invariant} from "../base/errors.ts";
 import {blsVerify, type G2Point, parseG1, parseG2, uncheckedG2, verifyBatch} from "./bls.ts";
-import {combineG2, multiplySmallAdd} from "./points.ts";
+import {combineG2, evaluateG1} from "./points.ts";
 import {lagrangeAtZero} from "./scalar.ts";
 
 /** A signature by the share of one seat; the evaluation point of seat j is j, from 1. `signature`: 96 bytes. */
@@ -33,28 +33,34 @@ export function combinePartials(of: {
   message: Uint8Array;
 }): Combined {
   const bad = new Set<number>();
-  const candidates = of.partials.filter((partial) => {
-    const shaped = Number.isSafeInteger(partial.seat) && partial.seat > 0 && isOnCurve(partial.signature);
-    if (!shaped) bad.add(partial.seat);
-    return shaped;
-  });
-  const first = attempt(firstPerSeat(candidates), of);
+  const first = attempt(of.partials, of, bad);
   if (first !== null || of.publicShares === undefined) return {signature: first, bad: ascending(bad)};
   const {publicShares, message} = of;
-  const good = goodOnes(
-    candidates.map((partial) => ({partial, publicKey: publicShares(partial.seat), signature: partial.signature})),
-    message,
-  ).map(({partial}) => partial);
-  for (const partial of candidates) if (!good.includes(partial)) bad.add(partial.seat);
-  return {signature: attempt(firstPerSeat(good), of), bad: ascending(bad)};
+  const sets = of.partials.map((partial) => ({partial, publicKey: publicShares(partial.seat), signature: partial.signature}));
+  const good = new Set(goodOnes(sets, message).map(({partial}) => partial));
+  for (const partial of of.partials) if (!good.has(partial)) bad.add(partial.seat);
+  return {signature: attempt([...good], of, bad), bad: ascending(bad)};
 }
 
-/** σ where the first `threshold` partials give one that verifies. */
-function attempt(partials: readonly Partial[], of: {threshold: number; groupKey: Uint8Array; message: Uint8Array}): Uint8Array | null {
-  if (partials.length < of.threshold) return null;
-  const used = partials.slice(0, of.threshold);
-  // Unchecked points are enough: whatever they are, a result that verifies is the one group signature.
-  const signature = interpolate(used, (bytes) => uncheckedG2(bytes));
+/**
+ * σ where the first `threshold` partials that are points give one that verifies; seats of those that are none go to `bad`.
+ * The group of the points is not looked at: whatever they are, a result that verifies is the one group signature.
+ */
+function attempt(
+  partials: readonly Partial[],
+  of: {threshold: number; groupKey: Uint8Array; message: Uint8Array},
+  bad: Set<number>,
+): Uint8Array | null {
+  const points = new Map<number, G2Point>();
+  for (const {seat, signature} of partials) {
+    if (points.size === of.threshold) break;
+    if (points.has(seat)) continue;
+    const point = isSeat(seat) ? onCurve(signature) : null;
+    if (point === null) bad.add(seat);
+    else points.set(seat, point);
+  }
+  if (points.size < of.threshold) return null;
+  const signature = interpolate(points);
   return blsVerify(of.groupKey, of.message, signature) ? signature : null;
 }
 
@@ -75,16 +81,14 @@ function goodOnes<T extends {publicKey: Uint8Array; signature: Uint8Array}>(sets
  * @throws          PointError on a bad signature, InvariantError where a seat is there twice or none is given
  */
 export function recoverSignature(partials: readonly Partial[]): Uint8Array {
-  if (partials.length === 0) throw new InvariantError("INVARIANT", {what: "no partials"});
-  return interpolate(partials, parseG2);
+  const points = new Map(partials.map(({seat, signature}) => [seat, parseG2(signature)]));
+  invariant(points.size > 0 && points.size === partials.length && [...points.keys()].every(isSeat), "one partial for each of some seats");
+  return interpolate(points);
 }
 
-function interpolate(partials: readonly Partial[], parse: (bytes: Uint8Array) => G2Point): Uint8Array {
-  const lambdas = lagrangeAtZero(partials.map((p) => BigInt(p.seat)));
-  return combineG2(
-    partials.map((p) => parse(p.signature)),
-    lambdas,
-  ).toBytes();
+function interpolate(points: ReadonlyMap<number, G2Point>): Uint8Array {
+  const lambdas = lagrangeAtZero([...points.keys()].map(BigInt));
+  return combineG2([...points.values()], lambdas).toBytes();
 }
 
 /**
@@ -95,24 +99,20 @@ function interpolate(partials: readonly Partial[], parse: (bytes: Uint8Array) =>
  * @throws PointError
  */
 export function evaluatePublicShares(commitments: readonly Uint8Array[], seats: number): Uint8Array[] {
+  invariant(commitments.length > 0, "at least one commitment");
   const points = commitments.map(parseG1);
-  const highest = points.pop();
-  if (highest === undefined) throw new InvariantError("INVARIANT", {what: "no commitments"});
-  points.reverse();
-  return Array.from({length: seats}, (_, i) => points.reduce((sum, c) => multiplySmallAdd(sum, i + 1, c), highest).toBytes());
+  return Array.from({length: seats}, (_, i) => evaluateG1(points, i + 1).toBytes());
 }
 
-function firstPerSeat(partials: readonly Partial[]): Partial[] {
-  const seen = new Set<number>();
-  return partials.filter((p) => !seen.has(p.seat) && seen.add(p.seat));
+function isSeat(seat: number): boolean {
+  return Number.isSafeInteger(seat) && seat > 0;
 }
 
-function isOnCurve(signature: Uint8Array): boolean {
+function onCurve(signature: Uint8Array): G2Point | null {
   try {
-    uncheckedG2(signature);
-    return true;
+    return uncheckedG2(signature);
   } catch {
-    return false;
+    return null;
   }
 }
 

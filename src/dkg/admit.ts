@@ -1,0 +1,108 @@
+import {BoundedMap} from "../base/bounded.ts";
+import {equalBytes, type Hex, toHex} from "../base/bytes.ts";
+import {DecodeError} from "../base/errors.ts";
+import {sha256} from "../base/hash.ts";
+import {blsVerify, g1ToEip2537} from "../crypto/bls.ts";
+import {evaluateG1} from "../crypto/points.ts";
+import {ackDigest} from "../types/digests.ts";
+import {type Ack, type Complaint, type Dealing, type DkgBody, decodeDkgBody} from "../types/dkg.ts";
+import {seatsOf} from "../types/validators.ts";
+import {settle} from "./advance.ts";
+import {checkSharedKey} from "./complaint.ts";
+import {checkDealing, commit, commitmentPoints, openValue, padOf} from "./dealing.ts";
+import {DkgError} from "./errors.ts";
+import {type AckSession, type DealingSession, type Fault, type GroupKey, hasFault, type Session, sizesOf} from "./session.ts";
+
+/**
+ * The session after a decided message of validator `from`, whose signature is verified already. What is cheap is checked
+ * first; what needs the curve, last. The message that completes a phase closes it.
+ *
+ * @throws DkgError where the admission rules refuse: a block with such a message is invalid
+ */
+export function admit(session: Session, message: {from: number; body: Uint8Array}): Session {
+  const {from} = message;
+  const body = decode(message);
+  if (body.sid !== session.sid) throw new DkgError("WRONG_SESSION", {from, want: session.sid, got: body.sid});
+  if (body.kind === "dealing" && session.phase === "deal") return admitDealing(session, from, body);
+  if (body.kind === "complaint" && session.phase === "complain") return admitComplaint(session, from, body);
+  if (body.kind === "ack" && session.phase === "ack") return admitAck(session, from, body, message.body);
+  throw new DkgError("NOT_OPEN", {from, field: body.kind, got: session.phase});
+}
+
+function decode({from, body}: {from: number; body: Uint8Array}): DkgBody {
+  try {
+    return decodeDkgBody(body);
+  } catch (cause) {
+    if (!(cause instanceof DecodeError)) throw cause;
+    throw new DkgError("MALFORMED", {from, field: cause.data.field}, {cause});
+  }
+}
+
+function admitDealing(session: DealingSession, from: number, dealing: Dealing): Session {
+  const {seats, threshold} = sizesOf(session);
+  if (dealing.dealer !== from || session.validators[from] === undefined)
+    throw new DkgError("NOT_SENDER", {from, field: "dealer", got: dealing.dealer});
+  if (hasFault(session, from, "badDealing")) throw new DkgError("EXCLUDED", {from, field: "dealer"});
+  if (session.dealings.some((d) => d.dealer === from)) throw new DkgError("DUPLICATE", {from, field: "dealer"});
+  expectSize(from, "seat", dealing.seat, 0);
+  expectSize(from, "commitments", dealing.commitments.length, threshold);
+  expectSize(from, "ciphertexts", dealing.ciphertexts.length, seats);
+  if (session.dealings.some((d) => equalBytes(d.ephemeral, dealing.ephemeral)))
+    throw new DkgError("REUSED_POINT", {from, field: "ephemeral"});
+  const flaw = checkDealing(dealing);
+  if (flaw !== null) throw new DkgError(flaw.code, {from, field: flaw.field});
+  return settle({...session, dealings: [...session.dealings, dealing].sort((a, b) => a.dealer - b.dealer)});
+}
+
+/** Either the dealer or the accuser has misbehaved, and the message proves which. */
+function admitComplaint(session: DealingSession, from: number, complaint: Complaint): Session {
+  const {recipient} = complaint;
+  const accuser = session.validators[from];
+  if (complaint.accuser !== from || accuser === undefined)
+    throw new DkgError("NOT_SENDER", {from, field: "accuser", got: complaint.accuser});
+  if (hasFault(session, from, "falseComplaint")) throw new DkgError("EXCLUDED", {from, field: "accuser"});
+  expectSize(from, "seat", complaint.seat, 0);
+  const dealing = session.dealings.find((d) => d.dealer === complaint.dealer);
+  if (dealing === undefined) throw new DkgError("NO_DEALING", {from, field: "dealer", got: complaint.dealer});
+  if (!seatsOf(session.validators, from).includes(recipient)) throw new DkgError("NOT_SENDER", {from, field: "recipient", got: recipient});
+  const statement = {...complaint, ephemeral: dealing.ephemeral, encKey: accuser.encKey};
+  const flaw = checkSharedKey(statement, complaint);
+  if (flaw !== null) throw new DkgError(flaw.code, {from, field: flaw.field});
+
+  const pad = padOf(dealing, {sid: session.sid, sharedKey: complaint.sharedKey, recipient, encKey: accuser.encKey});
+  const honest = equalBytes(commit(openValue(dealing, recipient, pad)), evaluateG1(commitmentPoints(dealing), recipient).toBytes());
+  if (honest) return blame(session, from, "falseComplaint");
+  return blame({...session, dealings: session.dealings.filter((d) => d !== dealing)}, dealing.dealer, "badDealing");
+}
+
+function blame(session: DealingSession, validator: number, fault: Fault): DealingSession {
+  const misbehaving = [...session.misbehaving, {validator, fault}];
+  return {...session, misbehaving: misbehaving.sort((a, b) => a.validator - b.validator || (a.fault < b.fault ? -1 : 1))};
+}
+
+/** ACKs that have passed: the verdict is a function of the bytes, which name the key through the transcript. */
+const passed = new BoundedMap<Hex, true>(1_024);
+
+function admitAck(session: AckSession, from: number, ack: Ack, body: Uint8Array): Session {
+  const {seat, signature} = ack;
+  if (!seatsOf(session.validators, from).includes(seat)) throw new DkgError("NOT_SENDER", {from, field: "seat", got: seat});
+  if (session.acks.some((a) => a.seat === seat)) throw new DkgError("DUPLICATE", {from, field: "seat", got: seat});
+  if (ack.transcript !== session.transcript) throw new DkgError("WRONG_TRANSCRIPT", {from, want: session.transcript, got: ack.transcript});
+  const key = toHex(sha256(body));
+  if (!passed.has(key)) {
+    if (!blsVerify(session.publicShares[seat - 1] as Uint8Array, sessionAckDigest(session), signature))
+      throw new DkgError("BAD_PROOF", {from, field: "signature", got: seat});
+    passed.set(key, true);
+  }
+  return settle({...session, acks: [...session.acks, {seat, signature}].sort((a, b) => a.seat - b.seat)});
+}
+
+/** The digest that the ACKs of a session sign, and with it the proof of possession of its key. */
+export function sessionAckDigest(session: GroupKey & {networkId: Hex}): Uint8Array {
+  const {networkId, sid, transcript, groupKey} = session;
+  return ackDigest({networkId, sid, transcript, groupKey: g1ToEip2537(groupKey)});
+}
+
+function expectSize(from: number, field: string, got: number, want: number): void {
+  if (got !== want) throw new DkgError("WRONG_SIZE", {from, field, want, got});
+}

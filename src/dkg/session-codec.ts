@@ -1,0 +1,113 @@
+import {Reader, Writer} from "../base/codec.ts";
+import {DecodeError} from "../base/errors.ts";
+import {type Dealing, decodeDkgBody, encodeDkgBody} from "../types/dkg.ts";
+import {type ActiveSession, type DealingSession, type Fault, openSession, type Session, sizesOf} from "./session.ts";
+
+const VERSION = 1;
+const PHASES = ["deal", "complain", "ack", "active"] as const;
+const FAULTS: readonly Fault[] = ["badDealing", "falseComplaint"];
+const VALIDATORS_MAX = 1_024;
+const DEALING_MAX = 1 << 20;
+
+type Sealed = Pick<Dealing, "dealer" | "ephemeral" | "ciphertexts">;
+
+/**
+ * The one encoding of a session, for the ledger's state: version u8 ‖ phase u8 ‖ the common fields ‖ those of the phase.
+ * The sid is not in it, being a function of the rest. Throws EncodeError.
+ */
+export function encodeSession(session: Session): Uint8Array {
+  const w = new Writer().u8(VERSION).tag(PHASES, session.phase);
+  w.hex(session.networkId, 32).count(session.epoch).u16(session.attempt).u32(session.windowTicks).u32(session.ticks);
+  w.list(session.validators, (to, v) => to.hex(v.operator, 20).u16(v.seats).fixed(v.encKey, 48));
+  w.list(session.misbehaving, (to, m) => to.u16(m.validator).tag(FAULTS, m.fault));
+  switch (session.phase) {
+    case "deal":
+    case "complain":
+      return w.list(session.dealings, (to, dealing) => to.sized32(encodeDkgBody(dealing))).bytes();
+    case "ack":
+      writeKey(w, session).list(session.sealed, writeSealed);
+      return w.list(session.acks, (to, ack) => to.u16(ack.seat).fixed(ack.signature, 96)).bytes();
+    case "active":
+      return writeKey(w, session)
+        .list(session.ackedSeats, (to, seat) => to.u16(seat))
+        .fixed(session.pop, 96)
+        .bytes();
+  }
+}
+
+type KeyFields = Pick<ActiveSession, "groupKey" | "transcript" | "publicShares" | "qualified">;
+
+/** One public share per seat, without their number. */
+function writeKey(w: Writer, key: KeyFields): Writer {
+  w.fixed(key.groupKey, 48).hex(key.transcript, 32);
+  for (const share of key.publicShares) w.fixed(share, 48);
+  return w.list(key.qualified, (to, dealer) => to.u16(dealer));
+}
+
+function writeSealed(w: Writer, sealed: Sealed): void {
+  w.u16(sealed.dealer).fixed(sealed.ephemeral, 48);
+  for (const ciphertext of sealed.ciphertexts) w.fixed(ciphertext, 32);
+}
+
+/** Of bytes that encodeSession has made: checks their form, not what was proven when they came about. Throws DecodeError. */
+export function decodeSession(bytes: Uint8Array): Session {
+  const r = new Reader(bytes);
+  const version = r.u8("session.version");
+  if (version !== VERSION) throw new DecodeError("UNKNOWN_TAG", {field: "session.version", offset: 0, want: VERSION, got: version});
+  const phase = r.tag(PHASES, "session.phase");
+  const session = readPhase(r, phase, readHead(r));
+  r.end("session");
+  return session;
+}
+
+function readHead(r: Reader): DealingSession {
+  const networkId = r.hex(32, "session.networkId");
+  const epoch = r.count("session.epoch");
+  const attempt = r.u16("session.attempt");
+  const windowTicks = r.u32("session.windowTicks");
+  const ticks = r.u32("session.ticks");
+  const offset = r.offset;
+  const validators = r.list(VALIDATORS_MAX, "session.validators", () => ({
+    operator: r.hex(20, "session.operator"),
+    seats: r.u16("session.seats"),
+    encKey: r.fixed(48, "session.encKey"),
+  }));
+  if (validators.length === 0 || !validators.every((v, i) => v.seats > 0 && v.operator > (validators[i - 1]?.operator ?? "")))
+    throw new DecodeError("NOT_CANONICAL", {field: "session.validators", offset});
+  const misbehaving = r.list(2 * VALIDATORS_MAX, "session.misbehaving", () => ({
+    validator: r.u16("session.misbehaving"),
+    fault: r.tag(FAULTS, "session.fault"),
+  }));
+  return {...openSession({networkId, epoch, attempt, mode: "fresh", seats: {validators}, windowTicks}), ticks, misbehaving};
+}
+
+function readPhase(r: Reader, phase: Session["phase"], head: DealingSession): Session {
+  if (phase === "deal" || phase === "complain")
+    return {...head, phase, dealings: r.list(VALIDATORS_MAX, "session.dealings", () => readDealing(r))};
+  const {dealings: _, phase: __, ...base} = head;
+  const {seats} = sizesOf(head);
+  const key = {
+    groupKey: r.fixed(48, "session.groupKey"),
+    transcript: r.hex(32, "session.transcript"),
+    publicShares: Array.from({length: seats}, () => r.fixed(48, "session.publicShares")),
+    qualified: r.list(VALIDATORS_MAX, "session.qualified", () => r.u16("session.qualified")),
+  };
+  if (phase === "ack") {
+    const sealed = r.list(VALIDATORS_MAX, "session.sealed", () => ({
+      dealer: r.u16("sealed.dealer"),
+      ephemeral: r.fixed(48, "sealed.ephemeral"),
+      ciphertexts: Array.from({length: seats}, () => r.fixed(32, "sealed.ciphertexts")),
+    }));
+    const acks = r.list(seats, "session.acks", () => ({seat: r.u16("ack.seat"), signature: r.fixed(96, "ack.signature")}));
+    return {...base, ...key, phase, sealed, acks};
+  }
+  const ackedSeats = r.list(seats, "session.ackedSeats", () => r.u16("session.ackedSeats"));
+  return {...base, ...key, phase, ackedSeats, pop: r.fixed(96, "session.pop")};
+}
+
+function readDealing(r: Reader): Dealing {
+  const offset = r.offset;
+  const body = decodeDkgBody(r.sized32(DEALING_MAX, "session.dealing"));
+  if (body.kind !== "dealing") throw new DecodeError("UNKNOWN_TAG", {field: "session.dealing", offset, got: body.kind});
+  return body;
+}
