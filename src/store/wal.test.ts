@@ -1,4 +1,4 @@
-import {spawn} from "node:child_process";
+import {spawn, spawnSync} from "node:child_process";
 import {once} from "node:events";
 import {mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from "node:fs";
 import {tmpdir} from "node:os";
@@ -170,4 +170,13 @@ test("kill -9 at full speed loses nothing that was acknowledged", {timeout: 120_
     next = count;
   }
   expect(next).toBeGreaterThan(20 * 50);
+});
+
+test("when the disk takes no more, nothing more is accepted, and what was acknowledged is kept", async () => {
+  const child = fileURLToPath(new URL("../../test/support/wal-filler.ts", import.meta.url));
+  const limited = `trap "" XFSZ; ulimit -f 1024; exec "$0" --import tsx "$1" "$2"`; // 1 MiB a file
+  const filler = spawnSync("bash", ["-c", limited, process.execPath, child, file], {encoding: "utf8"});
+  const [taken, refused, again] = JSON.parse(filler.stdout) as [number, string, string];
+  expect([taken, refused, again]).toEqual([10, "FAILED", "FAILED"]);
+  expect((await contents()).map((bytes) => bytes[99_999])).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 });
