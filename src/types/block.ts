@@ -9,7 +9,8 @@ export const BLOCK_VERSION = 1;
 export const FACTS_MAX = 1_000;
 /** Bytes of an encoded block. */
 export const BLOCK_BYTES_MAX = 2_000_000;
-const OUTBOXES_MAX = 64;
+/** One outbox holds the effect of at least one fact. */
+const OUTBOXES_MAX = FACTS_MAX;
 
 /** What one platform's contract gets of a block: contracts recompute the block hash from (height, coreHash, outboxes). */
 export interface Outbox {

@@ -85,6 +85,11 @@ export function proposalDigest(domain: Uint8Array, proposal: ProposalFields): Ui
   );
 }
 
+/** What a consensus key signs to prove itself to Staking: the operator that it works for. */
+export function consensusKeyDigest(domain: Uint8Array, operator: Hex): Uint8Array {
+  return typedDataDigest(domain, "ConsensusKey(address operator)", address(operator));
+}
+
 /** What a validator signs to activate a group contract with the key that its own ledger has finalised. */
 export function activateDigest(
   domain: Uint8Array,
@@ -108,7 +113,7 @@ export function dkgMessageDigest(networkId: Hex, body: Uint8Array): Uint8Array {
 }
 
 /** Kinds of Mixin transactions that the group makes. */
-export const TRACE_KIND = {payout: 1, refund: 2} as const;
+export const TRACE_KIND = {payout: 1, refund: 2, merge: 3} as const;
 
 /** The trace id (Mixin request id) of a transaction of the group: a UUID of version 3 form that nobody chooses. */
 export function traceId(of: {networkId: Hex; kind: number; id: Hex; buildIndex: number}): Uuid {

@@ -1,0 +1,182 @@
+import {type Hex, toHex, utf8} from "../base/bytes.ts";
+import {Reader} from "../base/codec.ts";
+import {DecodeError} from "../base/errors.ts";
+import {keccak256} from "../base/hash.ts";
+import {maskOf} from "../types/digests.ts";
+import type {MixinOutput} from "../types/facts.ts";
+import {ZERO_UUID} from "../types/ids.ts";
+import {decodeMemo, type Operation, PURPOSE} from "../types/operation.ts";
+import {addFree, book} from "./custody.ts";
+import type {Draft} from "./draft.ts";
+import {LedgerError} from "./errors.ts";
+import {listAdd} from "./lists.ts";
+import {isGroup, type NetworkConstants, platformNamed} from "./network.ts";
+import type {OutboxPacker} from "./outboxes.ts";
+import {refund, takeChange} from "./payouts.ts";
+import type {Fate, HeldReason, MetaRecord, ProcessRecord, RefundReason} from "./records.ts";
+import {BALANCES, MASKS, META, OUTPUTS, PROCESSES, REQUESTS} from "./tables.ts";
+
+/** Every process, in the order of registration. */
+export const PROCESS_LIST = "processes";
+/** Outputs that stay because nobody can be paid back. */
+export const HELD_OUTPUTS_LIST = "held/outputs";
+
+/** Beyond what any asset has: keeps every sum within 256 bits. */
+const AMOUNT_MAX = 1n << 128n;
+const MESSAGE_EXTRA_MAX = 256;
+const GAS_LIMIT_MAX = 2_000_000;
+const REGISTRATION_VERSION = 1;
+const DEFAULTS = {policy: 0, gasLimit: 300_000};
+
+/** Where a fact is applied. */
+export interface Place {
+  readonly draft: Draft;
+  readonly network: NetworkConstants;
+  readonly packer: OutboxPacker;
+  readonly height: number;
+}
+
+/** A payment that is not what it should be: it goes back. */
+class Refused extends Error {
+  readonly reason: RefundReason;
+  constructor(reason: RefundReason) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+/**
+ * Decides one output: exactly one fate, stored with it.
+ * @param encoded  the fact's canonical bytes
+ * @throws LedgerError DUPLICATE_OUTPUT, AMOUNT_TOO_LARGE
+ */
+export function takeOutput(place: Place, output: MixinOutput, encoded: Uint8Array): void {
+  const {draft, height} = place;
+  if (draft.get(OUTPUTS, output.outputId) !== undefined) throw new LedgerError("DUPLICATE_OUTPUT", {got: output.outputId});
+  if (output.amount >= AMOUNT_MAX) throw new LedgerError("AMOUNT_TOO_LARGE", {got: `${output.amount}`});
+  const meta = draft.get(META, null) as MetaRecord;
+  const watermark = output.sequence > meta.watermark ? output.sequence : meta.watermark;
+  draft.put(META, null, {...meta, outputs: meta.outputs + 1, watermark});
+  draft.put(OUTPUTS, output.outputId, {height, fate: fateOf(place, {...output, senders: [...output.senders].sort()}), fact: encoded});
+  if (draft.get(REQUESTS, output.requestId) === undefined) draft.put(REQUESTS, output.requestId, output.outputId);
+}
+
+function fateOf(place: Place, output: MixinOutput): Fate {
+  const {draft, network, height} = place;
+  if (output.amount === 0n) return held(draft, output, "ZERO_AMOUNT");
+  const own = isGroup(network, output.senders, output.sendersThreshold);
+  const change = own ? takeChange(draft, output) : null;
+  if (change !== null) return {kind: "change", traceId: change};
+  book(draft, output.asset, {received: output.amount, custody: output.amount});
+  addFree(draft, output);
+  // paying the group back would only make the next such output
+  if (own) return held(draft, output, "UNEXPECTED_CHANGE");
+  if (!isPayable(output)) return held(draft, output, "NO_SENDER");
+  try {
+    return take(place, output);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return {kind: "refund", reason: error.reason, traceId: refund(draft, network, height, output, error.reason)};
+  }
+}
+
+function held(draft: Draft, output: MixinOutput, reason: HeldReason): Fate {
+  if (output.amount > 0n) book(draft, output.asset, {held: output.amount});
+  listAdd(draft, HELD_OUTPUTS_LIST, output.outputId);
+  return {kind: "held", reason};
+}
+
+/** Whether its senders are somebody who can be paid: distinct users, and a threshold that they can reach. */
+function isPayable({senders, sendersThreshold}: MixinOutput): boolean {
+  const distinct = senders.every((id, i) => id !== ZERO_UUID && id !== senders[i - 1]);
+  return distinct && sendersThreshold >= 1 && sendersThreshold <= senders.length;
+}
+
+function take(place: Place, output: MixinOutput): Fate {
+  const operation = readMemo(output.extra);
+  switch (operation.purpose) {
+    case PURPOSE.message:
+      return takeMessage(place, output, operation);
+    case PURPOSE.register:
+      return takeRegistration(place, output, operation);
+    default:
+      throw new Refused("UNKNOWN_PURPOSE");
+  }
+}
+
+function readMemo(extra: Uint8Array): Operation {
+  try {
+    return decodeMemo(extra);
+  } catch (error) {
+    if (error instanceof DecodeError) throw new Refused("BAD_MEMO");
+    throw error;
+  }
+}
+
+/** A message to an app: gets the next nonce of its process. Platform and address of the memo mean nothing here. */
+function takeMessage({draft, network, packer}: Place, output: MixinOutput, {process: id, extra}: Operation): Fate {
+  const process = draft.get(PROCESSES, id);
+  if (process === undefined) throw new Refused("UNKNOWN_PROCESS");
+  if (extra.length > MESSAGE_EXTRA_MAX) throw new Refused("EXTRA_TOO_LONG");
+  const {senders, sendersThreshold: threshold, asset, amount} = output;
+  const mask = maskOf({networkId: network.genesis.networkId, process: id, senders, threshold});
+  if (draft.get(MASKS, [id, mask]) === undefined) draft.put(MASKS, [id, mask], {senders, threshold});
+  const nonce = process.nextNonce;
+  draft.put(PROCESSES, id, {...process, nextNonce: nonce + 1n});
+  draft.put(BALANCES, [id, asset], (draft.get(BALANCES, [id, asset]) ?? 0n) + amount);
+  book(draft, asset, {balances: amount});
+  const head = {process: id, nonce, asset, amount, extra, timestamp: output.createdAt};
+  packer.message(
+    process.platform,
+    {...head, members: [mask], threshold: 1, signature: new Uint8Array(0)},
+    output.outputId,
+    process.gasLimit,
+  );
+  return {kind: "message", process: id, nonce};
+}
+
+/** A process gets its app; the payment goes back in full. */
+function takeRegistration({draft, network, packer, height}: Place, output: MixinOutput, operation: Operation): Fate {
+  const id = operation.process;
+  const platform = platformNamed(network, operation.platform);
+  if (platform === null) throw new Refused("UNKNOWN_PLATFORM");
+  if (output.senders.length !== 1 || output.senders[0] !== id) throw new Refused("NOT_OWNER");
+  if (draft.get(PROCESSES, id) !== undefined) throw new Refused("ALREADY_REGISTERED");
+  const app = readAddress(operation.address);
+  const terms = readTerms(operation.extra);
+  const record: ProcessRecord = {platform, address: app, ...terms, nextNonce: 0n, height, outputId: output.outputId, app: null};
+  draft.put(PROCESSES, id, record);
+  listAdd(draft, PROCESS_LIST, id);
+  packer.register(platform, {process: id, app, ...terms, firstNonce: 0n});
+  return {kind: "registered", process: id, traceId: refund(draft, network, height, output, "REGISTERED")};
+}
+
+/** `u8 1 ‖ u8 policy ‖ u32 gasLimit`, or nothing for the defaults. */
+function readTerms(extra: Uint8Array): {policy: number; gasLimit: number} {
+  if (extra.length === 0) return DEFAULTS;
+  try {
+    const r = new Reader(extra);
+    const version = r.u8("registration.version");
+    const policy = r.u8("registration.policy");
+    const gasLimit = r.u32("registration.gasLimit");
+    r.end("registration");
+    if (version === REGISTRATION_VERSION && policy <= 1 && gasLimit <= GAS_LIMIT_MAX) return {policy, gasLimit};
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+  }
+  throw new Refused("BAD_REGISTRATION");
+}
+
+/** An address in lower case, or in the mixed case that checks it. [EIP-55] */
+function readAddress(text: string): Hex {
+  const lower = text.toLowerCase();
+  if (!/^0x[0-9a-f]{40}$/.test(text) && !(/^0x[0-9a-fA-F]{40}$/.test(text) && text === checksummed(lower)))
+    throw new Refused("BAD_ADDRESS");
+  if (/^0x0{40}$/.test(text)) throw new Refused("BAD_ADDRESS");
+  return lower as Hex;
+}
+
+function checksummed(lower: string): string {
+  const digits = toHex(keccak256(utf8(lower.slice(2)))).slice(2);
+  return `0x${[...lower.slice(2)].map((c, i) => (Number.parseInt(digits.charAt(i), 16) >= 8 ? c.toUpperCase() : c)).join("")}`;
+}

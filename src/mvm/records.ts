@@ -1,0 +1,257 @@
+import type {Hex} from "../base/bytes.ts";
+import type {Reader, Writer} from "../base/codec.ts";
+import type {Uuid} from "../types/ids.ts";
+
+/** Why a payment was given back; also in the memo of the refund. REGISTERED is the good end of a registration. */
+export const REFUND_REASONS = [
+  "REGISTERED",
+  "BAD_MEMO",
+  "UNKNOWN_PURPOSE",
+  "UNKNOWN_PROCESS",
+  "UNKNOWN_PLATFORM",
+  "NOT_OWNER",
+  "BAD_ADDRESS",
+  "BAD_REGISTRATION",
+  "ALREADY_REGISTERED",
+  "EXTRA_TOO_LONG",
+] as const;
+export type RefundReason = (typeof REFUND_REASONS)[number];
+
+/**
+ * Why something stays where it is, listed. Outputs: nobody to pay back, nothing to pay back, or money from the group itself
+ * that is not the change it expects. Sends of apps: not payable as they are.
+ */
+export const HELD_REASONS = [
+  "NO_SENDER",
+  "ZERO_AMOUNT",
+  "UNEXPECTED_CHANGE",
+  "UNKNOWN_PROCESS",
+  "INSUFFICIENT_BALANCE",
+  "BAD_RECEIVER",
+  "UNKNOWN_MASK",
+  "GROUP_RECEIVER",
+  "MEMO_TOO_LONG",
+] as const;
+export type HeldReason = (typeof HELD_REASONS)[number];
+
+/** The one thing that became of a decided output. */
+export type Fate =
+  | {readonly kind: "message"; readonly process: Uuid; readonly nonce: bigint}
+  | {readonly kind: "registered"; readonly process: Uuid; readonly traceId: Uuid}
+  | {readonly kind: "refund"; readonly reason: RefundReason; readonly traceId: Uuid}
+  | {readonly kind: "held"; readonly reason: HeldReason}
+  | {readonly kind: "change"; readonly traceId: Uuid};
+export const FATE_KINDS = ["message", "registered", "refund", "held", "change"] as const;
+
+export interface OutputRecord {
+  readonly height: number;
+  readonly fate: Fate;
+  /** The fact, as it stands in the block of `height`. */
+  readonly fact: Uint8Array;
+}
+
+export interface ProcessRecord {
+  readonly platform: Hex;
+  readonly address: Hex;
+  /** 0 STRICT, 1 PARK. */
+  readonly policy: number;
+  readonly gasLimit: number;
+  readonly nextNonce: bigint;
+  readonly height: number;
+  /** The output that paid for the registration. */
+  readonly outputId: Uuid;
+  /** What the contract made of it; zero address where the app belongs to another process; null: not there yet. */
+  readonly app: Hex | null;
+}
+
+/** decided: on its way; the others as the contract's logs say. */
+export const MESSAGE_STATES = ["decided", "queued", "delivered", "parked"] as const;
+export type MessageState = (typeof MESSAGE_STATES)[number];
+
+export interface MessageRecord {
+  readonly outputId: Uuid;
+  /** Outbox of the process's platform, and the place of the event in it. */
+  readonly seq: bigint;
+  readonly place: number;
+  readonly state: MessageState;
+}
+
+export interface OutboxRecord {
+  readonly height: number;
+  /** Who had it delivered, per the first Delivered log. */
+  readonly submitter: Hex | null;
+}
+
+export interface MaskRecord {
+  readonly senders: readonly Uuid[];
+  readonly threshold: number;
+}
+
+/** How far a platform's logs are taken, and what they told of the contract as such. */
+export interface PlatformRecord {
+  readonly number: number;
+  /** Logs taken of block `number`, and the index of the last of them. */
+  readonly logs: number;
+  readonly lastIndex: number;
+  /** Of the next outbox. */
+  readonly nextSeq: bigint;
+  /** Chain block in which the contract took a key, and whether it is ours. */
+  readonly activation: {readonly block: number; readonly own: boolean} | null;
+  /** Logs that said nothing to us, and the last of them. */
+  readonly ignored: number;
+  readonly lastIgnored: {readonly block: number; readonly index: number} | null;
+}
+
+/**
+ * The books of one asset, 1e-8 units. Always: received = custody + paid + refunded; custody = free + reserved + transit
+ * (where it is) = balances + owed + held (whose it is).
+ */
+export interface AssetRecord {
+  /** Decided outputs that are not change. */
+  readonly received: bigint;
+  readonly custody: bigint;
+  readonly paid: bigint;
+  readonly refunded: bigint;
+  /** Outputs that can be spent, inputs of open payouts, and change that is still to arrive. */
+  readonly free: bigint;
+  readonly reserved: bigint;
+  readonly transit: bigint;
+  /** What processes have, what payouts and refunds that are not confirmed will pay, and what is held. */
+  readonly balances: bigint;
+  readonly owed: bigint;
+  readonly held: bigint;
+  /** Bit c is set where free outputs of size class c exist. */
+  readonly classes: bigint;
+  /** Merges made so far, and the open one. */
+  readonly merges: bigint;
+  readonly merge: Uuid | null;
+}
+
+export interface PayoutInput {
+  readonly outputId: Uuid;
+  readonly sequence: bigint;
+  readonly txHash: Hex;
+  readonly index: number;
+  readonly amount: bigint;
+}
+
+/** Why the group pays: an app's send, a payment given back, or many small outputs made one. */
+export type PayoutCause =
+  | {readonly kind: "payout"; readonly process: Uuid; readonly nonce: bigint}
+  | {readonly kind: "refund"; readonly outputId: Uuid; readonly reason: RefundReason}
+  | {readonly kind: "merge"; readonly number: bigint};
+export const CAUSE_KINDS = ["payout", "refund", "merge"] as const;
+
+/** waiting: for inputs; open: inputs reserved, to be signed; paid: confirmed; held: not payable. */
+export const PAYOUT_STATES = ["waiting", "open", "paid", "held"] as const;
+
+export interface PayoutRecord {
+  readonly cause: PayoutCause;
+  readonly asset: Uuid;
+  readonly amount: bigint;
+  readonly receivers: readonly Uuid[];
+  readonly threshold: number;
+  readonly memo: Uint8Array;
+  readonly height: number;
+  readonly state: (typeof PAYOUT_STATES)[number];
+  readonly held: HeldReason | null;
+  /** By sequence ascending; their sum less `amount` comes back. */
+  readonly inputs: readonly PayoutInput[];
+  /** The output that brought the change. */
+  readonly change: Uuid | null;
+  readonly txHash: Hex | null;
+}
+
+/** One place in an ordered list; ids are UUIDs. */
+export interface LinkRecord {
+  readonly prev: Uuid | null;
+  readonly next: Uuid | null;
+  /** The list ascends by it. */
+  readonly rank: bigint;
+  readonly weight: bigint;
+}
+export interface ListRecord {
+  readonly head: Uuid;
+  readonly tail: Uuid;
+  readonly count: number;
+}
+
+export interface MetaRecord {
+  readonly height: number;
+  readonly outputs: number;
+  /** Highest sequence of a decided output; 0 before the first. */
+  readonly watermark: bigint;
+  /** Inputs of the DKG's fold so far. */
+  readonly dkgSteps: number;
+}
+
+/** What the DKG made, once the ACK quorum is there. */
+export interface KeyRecord {
+  readonly epoch: number;
+  readonly sid: Hex;
+  readonly transcript: Hex;
+  /** 48 bytes. */
+  readonly key: Uint8Array;
+  /** 96 bytes: the group's signature over the ACK digest. */
+  readonly pop: Uint8Array;
+  /** 48 bytes per seat. */
+  readonly publicShares: readonly Uint8Array[];
+  /** K: height of the block that completed the ACK quorum. */
+  readonly keyHeight: number;
+}
+
+export function writeFate(w: Writer, fate: Fate): Writer {
+  w.tag(FATE_KINDS, fate.kind);
+  switch (fate.kind) {
+    case "message":
+      return w.uuid(fate.process).u64(fate.nonce);
+    case "registered":
+      return w.uuid(fate.process).uuid(fate.traceId);
+    case "refund":
+      return w.tag(REFUND_REASONS, fate.reason).uuid(fate.traceId);
+    case "held":
+      return w.tag(HELD_REASONS, fate.reason);
+    case "change":
+      return w.uuid(fate.traceId);
+  }
+}
+
+export function readFate(r: Reader): Fate {
+  const kind = r.tag(FATE_KINDS, "fate.kind");
+  switch (kind) {
+    case "message":
+      return {kind, process: r.uuid("fate.process"), nonce: r.u64("fate.nonce")};
+    case "registered":
+      return {kind, process: r.uuid("fate.process"), traceId: r.uuid("fate.traceId")};
+    case "refund":
+      return {kind, reason: r.tag(REFUND_REASONS, "fate.reason"), traceId: r.uuid("fate.traceId")};
+    case "held":
+      return {kind, reason: r.tag(HELD_REASONS, "fate.reason")};
+    case "change":
+      return {kind, traceId: r.uuid("fate.traceId")};
+  }
+}
+
+export function writeCause(w: Writer, cause: PayoutCause): Writer {
+  w.tag(CAUSE_KINDS, cause.kind);
+  switch (cause.kind) {
+    case "payout":
+      return w.uuid(cause.process).u64(cause.nonce);
+    case "refund":
+      return w.uuid(cause.outputId).tag(REFUND_REASONS, cause.reason);
+    case "merge":
+      return w.u64(cause.number);
+  }
+}
+
+export function readCause(r: Reader): PayoutCause {
+  const kind = r.tag(CAUSE_KINDS, "cause.kind");
+  switch (kind) {
+    case "payout":
+      return {kind, process: r.uuid("cause.process"), nonce: r.u64("cause.nonce")};
+    case "refund":
+      return {kind, outputId: r.uuid("cause.outputId"), reason: r.tag(REFUND_REASONS, "cause.reason")};
+    case "merge":
+      return {kind, number: r.u64("cause.number")};
+  }
+}

@@ -1,0 +1,246 @@
+import {type Hex, utf8} from "../base/bytes.ts";
+import {type Reader, Writer} from "../base/codec.ts";
+import {type Uuid, uuidBytes} from "../types/ids.ts";
+import type {Table} from "./draft.ts";
+import {
+  type AssetRecord,
+  HELD_REASONS,
+  type KeyRecord,
+  type LinkRecord,
+  type ListRecord,
+  type MaskRecord,
+  MESSAGE_STATES,
+  type MessageRecord,
+  type MetaRecord,
+  type OutboxRecord,
+  type OutputRecord,
+  PAYOUT_STATES,
+  type PayoutRecord,
+  type PlatformRecord,
+  type ProcessRecord,
+  readCause,
+  readFate,
+  writeCause,
+  writeFate,
+} from "./records.ts";
+
+/** Bytes of a record are ours, so these bounds only keep a damaged snapshot from asking for memory. */
+const BYTES_MAX = 1 << 20;
+const LIST_MAX = 1 << 12;
+
+const uuidKey = {key: uuidBytes, text: (id: Uuid) => id};
+const hexKey = {key: (id: Hex) => new Writer().hex(id, 32).bytes(), text: (id: Hex) => id};
+const pairKey = {
+  key: ([a, b]: readonly [Uuid, Uuid]) => new Writer().uuid(a).uuid(b).bytes(),
+  text: ([a, b]: readonly [Uuid, Uuid]) => a + b,
+};
+const nonceKey = {
+  key: ([process, nonce]: readonly [Uuid, bigint]) => new Writer().uuid(process).u64(nonce).bytes(),
+  text: ([process, nonce]: readonly [Uuid, bigint]) => `${process}${nonce}`,
+};
+const soleKey = {key: () => new Uint8Array(0), text: () => ""};
+
+function optional<T>(w: Writer, value: T | null, write: (w: Writer, value: T) => void): Writer {
+  w.flag(value !== null);
+  if (value !== null) write(w, value);
+  return w;
+}
+function readOptional<T>(r: Reader, read: (r: Reader) => T): T | null {
+  return r.flag("flag") ? read(r) : null;
+}
+const writeUuid = (w: Writer, id: Uuid) => w.uuid(id);
+const readUuid = (r: Reader) => r.uuid("id");
+
+/** Table 0: one record. */
+export const META: Table<null, MetaRecord> = {
+  id: 0,
+  ...soleKey,
+  write: (w, m) => w.count(m.height).count(m.outputs).u64(m.watermark).u32(m.dkgSteps),
+  read: (r) => ({height: r.count("height"), outputs: r.count("outputs"), watermark: r.u64("watermark"), dkgSteps: r.u32("dkgSteps")}),
+};
+
+/** Table 1: output id → the output and its fate. */
+export const OUTPUTS: Table<Uuid, OutputRecord> = {
+  id: 1,
+  ...uuidKey,
+  write: (w, o) => writeFate(w.count(o.height), o.fate).sized32(o.fact),
+  read: (r) => ({height: r.count("height"), fate: readFate(r), fact: r.sized32(BYTES_MAX, "fact")}),
+};
+
+/** Table 2: the payer's request id → the first output that was decided under it. */
+export const REQUESTS: Table<Uuid, Uuid> = {id: 2, ...uuidKey, write: writeUuid, read: readUuid};
+
+/** Table 3: process id → process. */
+export const PROCESSES: Table<Uuid, ProcessRecord> = {
+  id: 3,
+  ...uuidKey,
+  write: (w, p) => {
+    w.hex(p.platform, 32).hex(p.address, 20).u8(p.policy).u32(p.gasLimit).u64(p.nextNonce).count(p.height).uuid(p.outputId);
+    optional(w, p.app, (to, app) => to.hex(app, 20));
+  },
+  read: (r) => ({
+    platform: r.hex(32, "platform"),
+    address: r.hex(20, "address"),
+    policy: r.u8("policy"),
+    gasLimit: r.u32("gasLimit"),
+    nextNonce: r.u64("nextNonce"),
+    height: r.count("height"),
+    outputId: r.uuid("outputId"),
+    app: readOptional(r, (from) => from.hex(20, "app")),
+  }),
+};
+
+/** Table 4: (process, nonce) → message. */
+export const MESSAGES: Table<readonly [Uuid, bigint], MessageRecord> = {
+  id: 4,
+  ...nonceKey,
+  write: (w, m) => w.uuid(m.outputId).u64(m.seq).u16(m.place).tag(MESSAGE_STATES, m.state),
+  read: (r) => ({outputId: r.uuid("outputId"), seq: r.u64("seq"), place: r.u16("place"), state: r.tag(MESSAGE_STATES, "state")}),
+};
+
+/** Table 5: (process, mask) → who is behind it. */
+export const MASKS: Table<readonly [Uuid, Uuid], MaskRecord> = {
+  id: 5,
+  ...pairKey,
+  write: (w, m) => w.list(m.senders, writeUuid).u16(m.threshold),
+  read: (r) => ({senders: r.list(LIST_MAX, "senders", readUuid), threshold: r.u16("threshold")}),
+};
+
+/** Table 6: (process, asset) → what the process has, 1e-8 units. */
+export const BALANCES: Table<readonly [Uuid, Uuid], bigint> = {
+  id: 6,
+  ...pairKey,
+  write: (w, amount) => w.integer(amount),
+  read: (r) => r.integer("balance"),
+};
+
+/** Table 7: platform id → platform. */
+export const PLATFORMS: Table<Hex, PlatformRecord> = {
+  id: 7,
+  ...hexKey,
+  write: (w, p) => {
+    w.count(p.number).u32(p.logs).u32(p.lastIndex).u64(p.nextSeq);
+    optional(w, p.activation, (to, a) => to.count(a.block).flag(a.own)).count(p.ignored);
+    optional(w, p.lastIgnored, (to, l) => to.count(l.block).u32(l.index));
+  },
+  read: (r) => ({
+    number: r.count("number"),
+    logs: r.u32("logs"),
+    lastIndex: r.u32("lastIndex"),
+    nextSeq: r.u64("nextSeq"),
+    activation: readOptional(r, (from) => ({block: from.count("block"), own: from.flag("own")})),
+    ignored: r.count("ignored"),
+    lastIgnored: readOptional(r, (from) => ({block: from.count("block"), index: from.u32("index")})),
+  }),
+};
+
+/** Table 8: (platform, seq) → outbox. */
+export const OUTBOXES: Table<readonly [Hex, bigint], OutboxRecord> = {
+  id: 8,
+  key: ([platform, seq]) => new Writer().hex(platform, 32).u64(seq).bytes(),
+  text: ([platform, seq]) => `${platform}${seq}`,
+  write: (w, o) => optional(w.count(o.height), o.submitter, (to, address) => to.hex(address, 20)),
+  read: (r) => ({height: r.count("height"), submitter: readOptional(r, (from) => from.hex(20, "submitter"))}),
+};
+
+const BOOKS = ["received", "custody", "paid", "refunded", "free", "reserved", "transit", "balances", "owed", "held", "classes"] as const;
+
+/** Table 9: asset id → its books. */
+export const ASSETS: Table<Uuid, AssetRecord> = {
+  id: 9,
+  ...uuidKey,
+  write: (w, a) => {
+    for (const field of BOOKS) w.integer(a[field], field);
+    optional(w.u64(a.merges), a.merge, writeUuid);
+  },
+  read: (r) => {
+    const books = Object.fromEntries(BOOKS.map((field) => [field, r.integer(field)])) as Record<(typeof BOOKS)[number], bigint>;
+    return {...books, merges: r.u64("merges"), merge: readOptional(r, readUuid)};
+  },
+};
+
+/** Table 10: trace id → the group's transaction. */
+export const PAYOUTS: Table<Uuid, PayoutRecord> = {
+  id: 10,
+  ...uuidKey,
+  write: (w, p) => {
+    writeCause(w, p.cause).uuid(p.asset).integer(p.amount).list(p.receivers, writeUuid).u16(p.threshold).sized(p.memo);
+    optional(w.count(p.height).tag(PAYOUT_STATES, p.state), p.held, (to, reason) => to.tag(HELD_REASONS, reason));
+    w.list(p.inputs, (to, i) => to.uuid(i.outputId).u64(i.sequence).hex(i.txHash, 32).u16(i.index).integer(i.amount));
+    optional(optional(w, p.change, writeUuid), p.txHash, (to, hash) => to.hex(hash, 32));
+  },
+  read: (r) => ({
+    cause: readCause(r),
+    asset: r.uuid("asset"),
+    amount: r.integer("amount"),
+    receivers: r.list(LIST_MAX, "receivers", readUuid),
+    threshold: r.u16("threshold"),
+    memo: r.sized(BYTES_MAX, "memo"),
+    height: r.count("height"),
+    state: r.tag(PAYOUT_STATES, "state"),
+    held: readOptional(r, (from) => from.tag(HELD_REASONS, "held")),
+    inputs: r.list(LIST_MAX, "inputs", (from) => ({
+      outputId: from.uuid("outputId"),
+      sequence: from.u64("sequence"),
+      txHash: from.hex(32, "txHash"),
+      index: from.u16("index"),
+      amount: from.integer("amount"),
+    })),
+    change: readOptional(r, readUuid),
+    txHash: readOptional(r, (from) => from.hex(32, "txHash")),
+  }),
+};
+
+/** Table 11: list name → its ends. */
+export const LISTS: Table<string, ListRecord> = {
+  id: 11,
+  key: utf8,
+  text: (name) => name,
+  write: (w, l) => w.uuid(l.head).uuid(l.tail).count(l.count),
+  read: (r) => ({head: r.uuid("head"), tail: r.uuid("tail"), count: r.count("count")}),
+};
+
+/** Table 12: (list name, id) → place in the list. */
+export const LINKS: Table<readonly [string, Uuid], LinkRecord> = {
+  id: 12,
+  key: ([name, id]) => new Writer().uuid(id).raw(utf8(name)).bytes(),
+  text: ([name, id]) => name + id,
+  write: (w, l) =>
+    optional(optional(w, l.prev, writeUuid), l.next, writeUuid)
+      .u64(l.rank)
+      .integer(l.weight),
+  read: (r) => ({
+    prev: readOptional(r, readUuid),
+    next: readOptional(r, readUuid),
+    rank: r.u64("rank"),
+    weight: r.integer("weight"),
+  }),
+};
+
+/** Table 13: place → a fact that the DKG's fold took: a tick or a message. */
+export const DKG_STEPS: Table<number, Uint8Array> = {
+  id: 13,
+  key: (place) => new Writer().u32(place).bytes(),
+  text: (place) => `${place}`,
+  write: (w, fact) => w.sized32(fact),
+  read: (r) => r.sized32(BYTES_MAX, "fact"),
+};
+
+/** Table 14: the group key. */
+export const KEY: Table<null, KeyRecord> = {
+  id: 14,
+  ...soleKey,
+  write: (w, k) => {
+    w.count(k.epoch).hex(k.sid, 32).hex(k.transcript, 32).fixed(k.key, 48).fixed(k.pop, 96);
+    w.list(k.publicShares, (to, share) => to.fixed(share, 48)).count(k.keyHeight);
+  },
+  read: (r) => ({
+    epoch: r.count("epoch"),
+    sid: r.hex(32, "sid"),
+    transcript: r.hex(32, "transcript"),
+    key: r.fixed(48, "key"),
+    pop: r.fixed(96, "pop"),
+    publicShares: r.list(LIST_MAX, "publicShares", (from) => from.fixed(48, "share")),
+    keyHeight: r.count("keyHeight"),
+  }),
+};
