@@ -1,0 +1,92 @@
+import type {Clock} from "../ports/system.ts";
+import type {Report} from "./report.ts";
+
+const FIRST_MS = 300;
+const CAP_MS = 5_000;
+/** Both of two nodes that start together would dial each other: the one with the higher index gives the other this start. */
+const YIELD_MS = 150;
+/** While a validator is missing, one that is there is asked for addresses this often. */
+const ASK_MS = 3_000;
+
+export interface DialerOptions {
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly own: number | null;
+  readonly validatorCount: number;
+  isConnected(validator: number): boolean;
+  candidates(validator: number): readonly string[];
+  /** Connects and says hello; resolves to whether that worked. */
+  dial(validator: number, addresses: readonly string[]): Promise<boolean>;
+  /** Exchanges addresses with some connected validator. */
+  ask(): void;
+  /** From 0 up to 1. */
+  random(): number;
+}
+
+/** Keeps trying to reach every validator: each has its own backoff, from 0.3 s doubling up to 5 s. */
+export class Dialer {
+  readonly #options: DialerOptions;
+  readonly #failures: number[];
+  readonly #cancels: (() => void)[];
+  #cancelAsk: () => void = () => {};
+  #stopped = false;
+
+  constructor(options: DialerOptions) {
+    this.#options = options;
+    this.#failures = Array.from({length: options.validatorCount}, () => 0);
+    this.#cancels = Array.from({length: options.validatorCount}, () => () => {});
+  }
+
+  start(): void {
+    for (const validator of this.#others()) this.#plan(validator, validator > (this.#options.own ?? -1) ? 0 : YIELD_MS);
+    this.#planAsk();
+  }
+  stop(): void {
+    this.#stopped = true;
+    for (const cancel of this.#cancels) cancel();
+    this.#cancelAsk();
+  }
+  /** The validator is there: no more dials until `lost`. */
+  reached(validator: number): void {
+    this.#failures[validator] = 0;
+    this.#cancels[validator]?.();
+  }
+  lost(validator: number): void {
+    this.#plan(validator, this.#backoffMs(validator));
+  }
+  /** An address has become known: a dial that waits is made now. */
+  heard(validator: number): void {
+    if (validator === this.#options.own || this.#options.isConnected(validator) || (this.#failures[validator] ?? 0) === 0) return;
+    this.#failures[validator] = 0;
+    this.#plan(validator, FIRST_MS * this.#options.random());
+  }
+
+  #others(): number[] {
+    return this.#failures.map((_, validator) => validator).filter((validator) => validator !== this.#options.own);
+  }
+  #backoffMs(validator: number): number {
+    const failures = this.#failures[validator] ?? 0;
+    return Math.min(CAP_MS, FIRST_MS * 2 ** failures) * (0.75 + 0.5 * this.#options.random());
+  }
+  #plan(validator: number, ms: number): void {
+    this.#cancels[validator]?.();
+    if (this.#stopped) return;
+    this.#cancels[validator] = this.#options.clock.after(ms, () => void this.#attempt(validator));
+  }
+  async #attempt(validator: number): Promise<void> {
+    const {isConnected, candidates, dial, report} = this.#options;
+    if (isConnected(validator)) return;
+    const addresses = candidates(validator);
+    const reached = addresses.length > 0 && (await dial(validator, addresses));
+    if (reached || this.#stopped || isConnected(validator)) return;
+    if (addresses.length > 0) report.count("failedDials");
+    this.#plan(validator, this.#backoffMs(validator));
+    this.#failures[validator] = Math.min(16, (this.#failures[validator] ?? 0) + 1);
+  }
+  #planAsk(): void {
+    this.#cancelAsk = this.#options.clock.after(ASK_MS, () => {
+      if (this.#others().some((validator) => !this.#options.isConnected(validator))) this.#options.ask();
+      this.#planAsk();
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import "./polyfill.ts";
+import type {GossipSub} from "@chainsafe/libp2p-gossipsub";
+import {noise} from "@chainsafe/libp2p-noise";
+import {type Identify, identify} from "@libp2p/identify";
+import type {ConnectionGater, Libp2p, PrivateKey} from "@libp2p/interface";
+import {tcp} from "@libp2p/tcp";
+import {createLibp2p} from "libp2p";
+import type {Gate} from "./gate.ts";
+import {type GossipOptions, gossip} from "./gossip.ts";
+import {guardedYamux, UNSENT_BYTES_MAX} from "./muxer.ts";
+
+type Services = {identify: Identify; pubsub: GossipSub};
+export type Host = Libp2p<Services>;
+
+/** One address may open so many connections a second, and each has so long to prove its key: below what may be pending. */
+const INBOUND_PER_SECOND = 64;
+const UPGRADE_MS = 3_000;
+const PENDING_MAX = 256;
+const NEGOTIATE_MS = 2_000;
+const DIAL_MS = 5_000;
+
+export interface HostOptions {
+  readonly privateKey: PrivateKey;
+  readonly listen: readonly string[];
+  readonly connectionsMax: number;
+  readonly gate: Gate;
+  readonly gossip: GossipOptions;
+  now(): number;
+}
+
+/** A libp2p node: TCP, noise, yamux, identify, gossipsub; not yet started. */
+export function createHost(options: HostOptions): Promise<Host> {
+  return createLibp2p<Services>({
+    start: false,
+    privateKey: options.privateKey,
+    addresses: {listen: [...options.listen]},
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [guardedYamux(options.now)],
+    connectionGater: gater(options.gate),
+    connectionManager: {
+      maxConnections: options.connectionsMax,
+      inboundConnectionThreshold: INBOUND_PER_SECOND,
+      maxIncomingPendingConnections: PENDING_MAX,
+      inboundUpgradeTimeout: UPGRADE_MS,
+      inboundStreamProtocolNegotiationTimeout: NEGOTIATE_MS,
+      // gossipsub opens its streams one after the other: a peer that does not answer would hold up all
+      outboundStreamProtocolNegotiationTimeout: NEGOTIATE_MS,
+      dialTimeout: DIAL_MS,
+      addressDialTimeout: NEGOTIATE_MS,
+      reconnectRetries: 0,
+    },
+    services: {identify: identify({maxInboundStreams: 2, maxOutboundStreams: 2}), pubsub: gossip(options.gossip)},
+  });
+}
+
+function gater(gate: Gate): ConnectionGater {
+  return {
+    denyDialPeer: (peer) => !gate.mayDial(peer.toString()),
+    denyOutboundEncryptedConnection: (peer, raw) => {
+      raw.maxWriteBufferLength = UNSENT_BYTES_MAX;
+      return !gate.mayDial(peer.toString());
+    },
+    denyInboundEncryptedConnection: (peer, raw) => {
+      raw.maxWriteBufferLength = UNSENT_BYTES_MAX;
+      return !gate.admits(peer.toString(), raw.remoteAddr.toString());
+    },
+  };
+}
