@@ -34,17 +34,16 @@ export interface Anvil {
 
 /**
  * Starts anvil on a free port of the loopback and resolves once it listens. Osaka rules (EIP-2537 precompiles, EIP-7825
- * transaction gas limit); "finalized" is the newest block. `args` come last, so they win. An abort of `signal` before
- * it listens kills it and rejects.
+ * transaction gas limit) unless `args` name a hardfork; "finalized" is the newest block. An abort of `signal` before it
+ * listens kills it and rejects.
  */
 export function startAnvil(args: readonly string[], signal: AbortSignal): Promise<Anvil> {
   signal.throwIfAborted();
+  const rules = args.includes("--hardfork") ? [] : ["--hardfork", "osaka"];
   const child: ChildProcess = spawn(
     findAnvil(),
-    ["--host", "127.0.0.1", "--port", "0", "--hardfork", "osaka", "--enable-tx-gas-limit", "--slots-in-an-epoch", "0", ...args],
-    {
-      stdio: ["ignore", "pipe", "pipe"],
-    },
+    ["--host", "127.0.0.1", "--port", "0", ...rules, "--enable-tx-gas-limit", "--slots-in-an-epoch", "0", ...args],
+    {stdio: ["ignore", "pipe", "pipe"]},
   );
   const exited = new Promise<void>((done) => child.once("exit", () => done()));
   async function stop(): Promise<void> {

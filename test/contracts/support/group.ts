@@ -144,7 +144,16 @@ export class Group {
   event(process: string, fields: Partial<EventFields> = {}): string {
     const nonce = fields.nonce ?? this.#nonces.get(process) ?? 0n;
     this.#nonces.set(process, nonce + 1n);
-    return encodeEvent({process, asset: BTC, amount: 0n, extra: "0x", timestamp: 1_700_000_000_000_000_000n, sender: ALICE, ...fields, nonce});
+    return encodeEvent({
+      process,
+      asset: BTC,
+      amount: 0n,
+      extra: "0x",
+      timestamp: 1_700_000_000_000_000_000n,
+      sender: ALICE,
+      ...fields,
+      nonce,
+    });
   }
 
   /** The next block, with one outbox for this contract per item. */
@@ -163,9 +172,7 @@ export class Group {
 
   certify(block: Block, networkId = this.networkId): string {
     const {height, coreHash, outboxes, epoch, round} = block;
-    const hash = keccak256(
-      abi.encode(["bytes32", "uint64", "bytes32", `${OUTBOX}[]`], [id("mvm.block.v1"), height, coreHash, outboxes]),
-    );
+    const hash = keccak256(abi.encode(["bytes32", "uint64", "bytes32", `${OUTBOX}[]`], [id("mvm.block.v1"), height, coreHash, outboxes]));
     return this.key.sign(
       keccak256(
         abi.encode(
