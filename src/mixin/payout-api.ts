@@ -53,25 +53,30 @@ export async function derivePayout(client: MixinClient, order: PayoutOrder, grou
 /**
  * Puts one own seat's signature on the payout where it is missing. Only what was derived here is signed: the API gives views and
  * says who has signed, and is refused where it holds anything else under the trace id.
- * @returns whether the group has signed enough
+ * @returns `complete`: the group has signed enough; `gave`: a signature was given now
  * @throws  MixinError, PayoutError OTHER_TRANSACTION, REVOKED
  */
-export async function signPayout(signatory: Signatory, payout: DerivedPayout, order: PayoutOrder, group: Group): Promise<boolean> {
+export async function signPayout(
+  signatory: Signatory,
+  payout: DerivedPayout,
+  order: PayoutOrder,
+  group: Group,
+): Promise<{complete: boolean; gave: boolean}> {
   const {client, user, index} = signatory;
   const {transaction, recipients} = payout;
   const {traceId} = order;
   const [created] = list(await client.post("/safe/multisigs", [{request_id: traceId, raw: transaction.raw}]), "multisigs", 1);
   const held = parseMultisig(created);
   checkMultisig(held, transaction, order, recipients, group);
-  if (held.signers.includes(user.app_id)) return held.signers.length >= group.threshold;
-  if (held.signers.length >= group.threshold) return true;
+  const complete = held.signers.length >= group.threshold;
+  if (complete || held.signers.includes(user.app_id)) return {complete, gave: false};
   if (held.views.length !== order.inputs.length)
     throw new MixinError("MALFORMED", {field: "multisig.views", want: order.inputs.length, got: held.views.length});
   const raw = sign(transaction, held.views, user.spend_private_key, index);
   const signed = parseMultisig(await client.post(`/safe/multisigs/${traceId}/sign`, {raw}));
   if (signed.requestId !== traceId)
     throw new PayoutError("OTHER_TRANSACTION", {traceId, field: "request_id", want: traceId, got: signed.requestId});
-  return signed.signers.length >= group.threshold;
+  return {complete: signed.signers.length >= group.threshold, gave: true};
 }
 
 function sign(transaction: GroupTransaction, views: readonly string[], spendKey: string, index: number): string {

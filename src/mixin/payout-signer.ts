@@ -53,6 +53,8 @@ interface Job {
 
 const PAUSE_MAX_MS = 10_000;
 const CONFIRMED_MAX = 1_000;
+/** After so many looks that found it unspent, the request itself is looked at again: it may have been unlocked since. */
+const LOOKS_PER_REVIEW = 8;
 
 /**
  * Signs the group's payouts for the own seats, each on its own: what is stuck is repeated for ever and holds up nothing else.
@@ -86,16 +88,19 @@ export function createPayoutSigner(options: PayoutSignerOptions): PayoutSigner &
   async function attend(job: Job): Promise<void> {
     const {order} = job;
     if (await lookUp(order.traceId)) return;
+    if (job.looks % LOOKS_PER_REVIEW === 0) job.signed.clear();
     job.payout ??= await derivePayout((first as Signatory).client, order, group);
-    let complete = false;
     for (const signatory of signatories) {
       if (job.signed.has(signatory.user.app_id)) continue;
-      complete = await signPayout(signatory, job.payout, order, group);
+      const {complete, gave} = await signPayout(signatory, job.payout, order, group);
       job.signed.add(signatory.user.app_id);
-      stats.signed++;
-      log.debug("payout signed", {traceId: order.traceId, seat: signatory.index, complete});
+      if (gave) stats.signed++;
+      if (gave) log.debug("payout signed", {traceId: order.traceId, member: signatory.index, complete});
+      if (complete) {
+        await lookUp(order.traceId);
+        return;
+      }
     }
-    if (complete) await lookUp(order.traceId);
   }
 
   /** Whether the payout is confirmed. */
