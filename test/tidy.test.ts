@@ -49,7 +49,7 @@ const LAYERS: Record<string, Layer> = {
     folders: [...nouns, "consensus", "dkg", "staking", "mvm", "ports", "store", "p2p", "chain", "mixin", "node"],
     packages: [NODE, "commander", "zod", "@clack/prompts", "esbuild"],
   },
-  sdk: {folders: nouns, packages: []},
+  sdk: {folders: ["base", "types"], packages: ["@noble/curves", "@noble/hashes"]},
 };
 
 const IMPURE =

@@ -10,6 +10,8 @@ export interface OutputFeed extends Service {
   undecided(count: number): readonly {readonly output: MixinOutput; readonly seenAtMs: number}[];
   /** Whether a proposed output is what the API shows. unknown: not seen yet; `fetch` may help. */
   judge(output: MixinOutput): Judgement;
+  /** Whether this output was seen or is known to be decided. */
+  knows(id: Uuid): boolean;
   /** Asks the API for these ids at once and adds what it confirms to the feed. Never rejects. */
   fetch(ids: readonly Uuid[]): Promise<void>;
   /** Polls now. Never rejects: trouble is logged, counted, and retried. */

@@ -1,10 +1,14 @@
-import {type Hex, toHex} from "../../src/base/bytes.ts";
+import {fromHex, type Hex, toHex} from "../../src/base/bytes.ts";
+import {MvmError} from "../../src/base/errors.ts";
 import {keccak256, sha256} from "../../src/base/hash.ts";
-import {blsPublicKey} from "../../src/crypto/bls.ts";
+import {addG2, blsPublicKey, blsSign, parseG2} from "../../src/crypto/bls.ts";
+import {mod, scalarToBytes} from "../../src/crypto/scalar.ts";
 import {admit} from "../../src/dkg/admit.ts";
 import {tick} from "../../src/dkg/advance.ts";
+import {proofDigests} from "../../src/dkg/dealing.ts";
 import {makeAcks, makeDealing, openShares} from "../../src/dkg/participant.ts";
 import {type ActiveSession, openSession, type Session} from "../../src/dkg/session.ts";
+import {taggedScalar} from "../../src/dkg/tagged.ts";
 import {type Dealing, type DkgBody, encodeDkgBody} from "../../src/types/dkg.ts";
 
 export const NETWORK_ID: Hex = `0x${"5a".repeat(32)}`;
@@ -45,7 +49,7 @@ export function dealingOf(of: Committee, dealer: number, session: Session = of.s
   return makeDealing({session, dealerIndex: dealer, dealerSeed: of.seeds[dealer] as Uint8Array});
 }
 
-/** Everybody but `silent` deals; `change` may spoil a dealing (and must prove it anew). */
+/** Everybody but `silent` deals. */
 export function dealAll(of: Committee, options: {silent?: readonly number[]; session?: Session} = {}): Session {
   const start = options.session ?? of.session;
   return of.secrets.reduce<Session>((s, _, i) => (options.silent?.includes(i) ? s : say(s, i, dealingOf(of, i, start))), start);
@@ -79,4 +83,32 @@ export function ackAll(of: Committee, session: Session, absent: readonly number[
 export function expectActive(session: Session): ActiveSession {
   if (session.phase !== "active") throw new Error(`the session is in phase ${session.phase}, attempt ${session.attempt}`);
   return session;
+}
+
+/** A dealing that `change` has altered, proven anew with the dealer's own secrets: what a dealer that cheats sends. */
+export function forgedDealing(of: Committee, dealer: number, change: (honest: Dealing) => Dealing, session: Session = of.session): Dealing {
+  const altered = change(dealingOf(of, dealer, session));
+  const derive = (tag: "POLY" | "EPHEMERAL") =>
+    scalarToBytes(
+      taggedScalar({ikm: of.seeds[dealer] as Uint8Array, tag, info: [fromHex(session.sid), new Uint8Array(2), new Uint8Array(2)]}),
+    );
+  const [m0, m1] = proofDigests(altered);
+  const parts = [blsSign(derive("POLY"), m0), blsSign(derive("EPHEMERAL"), m1)].map(parseG2);
+  return {...altered, proof: addG2(parts).toBytes()};
+}
+
+/** The same dealing with another value for each of `seats`. */
+export function withWrongValues(dealing: Dealing, seats: readonly number[]): Dealing {
+  const ciphertexts = dealing.ciphertexts.map((c, i) => (seats.includes(i + 1) ? scalarToBytes(mod(BigInt(toHex(c)) + 1n)) : c));
+  return {...dealing, ciphertexts};
+}
+
+/** The code of the error that `run` throws, or "none". */
+export function codeOf(run: () => unknown): string {
+  try {
+    run();
+    return "none";
+  } catch (error) {
+    return error instanceof MvmError ? error.code : `not ours: ${String(error)}`;
+  }
 }

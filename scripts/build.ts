@@ -1,0 +1,49 @@
+import {mkdirSync} from "node:fs";
+import {join} from "node:path";
+import {fileURLToPath} from "node:url";
+import {build} from "esbuild";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Packages with native code or WebAssembly: they stay in node_modules. */
+const NATIVE = ["@chainsafe/bls", "@chainsafe/blst", "bls-eth-wasm", "classic-level", "secp256k1"];
+
+/** CommonJS inside the bundle asks for `require`. */
+const BANNER = 'import {createRequire as makeRequire} from "node:module"; const require = makeRequire(import.meta.url);';
+
+/** What runs as a process of its own: one file each, since a bundle starts in a quarter of the time and half the memory. */
+const PROGRAMS = {mvm: "src/cli/main.ts", "mixin-devnet": "testnet/mixin/main.ts"} as const;
+export type Program = keyof typeof PROGRAMS;
+
+/** Where a program's bundle is. */
+export function bundleOf(program: Program): string {
+  return join(ROOT, "build", "bin", `${program}.mjs`);
+}
+
+/** Bundles every program; about half a second. Throws what esbuild reports. */
+export async function buildPrograms(): Promise<void> {
+  mkdirSync(join(ROOT, "build", "bin"), {recursive: true});
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: PROGRAMS,
+    outdir: join(ROOT, "build", "bin"),
+    outExtension: {".js": ".mjs"},
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    external: NATIVE,
+    banner: {js: BANNER},
+    logLevel: "warning",
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const started = performance.now();
+  await buildPrograms();
+  console.log(
+    Object.keys(PROGRAMS).map((p) => bundleOf(p as Program)),
+    Math.round(performance.now() - started),
+    "ms",
+  );
+}

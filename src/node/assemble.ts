@@ -1,0 +1,148 @@
+import {MvmError} from "../base/errors.ts";
+import {openPayouts} from "../mvm/queries.ts";
+import type {ChainObserver, GroupContract} from "../ports/chain.ts";
+import type {OutputFeed, PayoutSigner} from "../ports/mixin.ts";
+import type {Network, NetworkHandler} from "../ports/network.ts";
+import type {BlockStore, Wal} from "../ports/store.ts";
+import type {Clock, Logger, Service} from "../ports/system.ts";
+import type {Genesis} from "../types/genesis.ts";
+import {CatchUp} from "./bft/catch-up.ts";
+import {Certifier} from "./bft/certifier.ts";
+import {DecidedChain} from "./bft/decided-chain.ts";
+import {Driver} from "./bft/driver.ts";
+import {Gate} from "./bft/gate.ts";
+import {createSigner, digestsOf} from "./bft/signer.ts";
+import {type DkgPool, Sources} from "./bft/sources.ts";
+import {Activator} from "./hosts/activator.ts";
+import {Deliverer} from "./hosts/deliverer.ts";
+import {DkgHost, type ShareStore} from "./hosts/dkg-host.ts";
+import {StatusTeller} from "./hosts/status.ts";
+
+/** All that the machines of a validator need from outside. */
+export interface NodePorts {
+  readonly genesis: Genesis;
+  readonly store: BlockStore;
+  readonly wal: Wal;
+  /** The network is made around the handler of what comes in. */
+  readonly network: (handler: NetworkHandler) => Network;
+  readonly observers: readonly ChainObserver[];
+  readonly contracts: readonly GroupContract[];
+  readonly feed: OutputFeed;
+  readonly payouts: PayoutSigner;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** 32 bytes each: consensus key, dealing key. */
+  readonly secrets: {readonly consensus: Uint8Array; readonly dealing: Uint8Array};
+  readonly shares: ShareStore;
+  /** 32 fresh random bytes. */
+  readonly random: () => Uint8Array;
+  readonly fatal: (error: unknown) => void;
+}
+
+/** The machines of a validator, joined; `services` in the order of their start. */
+export interface NodeParts {
+  readonly services: readonly Service[];
+  readonly chain: DecidedChain;
+  readonly driver: Driver;
+  readonly certifier: Certifier;
+  readonly catchUp: CatchUp;
+  readonly sources: Sources;
+  readonly activator: Activator;
+  readonly deliverers: readonly Deliverer[];
+  readonly network: Network;
+  readonly me: number;
+}
+
+/** The consensus key is not in the validator set: the node has nothing to do. */
+export class NotAValidatorError extends MvmError<"NOT_A_VALIDATOR", {consensusKey: string; advice: string}> {}
+
+/**
+ * Joins machines and ports; nothing runs until the services are started.
+ * @throws NotAValidatorError
+ */
+export function assemble(ports: NodePorts): NodeParts {
+  const {genesis, store, wal, clock, log, feed, payouts, observers, contracts} = ports;
+  const digests = digestsOf(genesis);
+  const signer = createSigner(ports.secrets.consensus, digests);
+  const chain = new DecidedChain(genesis, store, log);
+  const me = chain.epochSet.validators.findIndex((v) => v.consensusKey === signer.address);
+  if (me < 0)
+    throw new NotAValidatorError("NOT_A_VALIDATOR", {
+      consensusKey: signer.address,
+      advice: "stake before the set is frozen, or use the keys that did",
+    });
+
+  let gate: Gate | null = null;
+  const network = ports.network({
+    receive: (message, from) => gate?.receive(message, from) ?? "ignore",
+    serveBlocks: (from, count) => gate?.serveBlocks(from, count) ?? Promise.resolve([]),
+    connected: (peer) => gate?.connected(peer),
+  });
+  const certifier = new Certifier({chain, network, store, clock, log: log.child({part: "certifier"}), me});
+  const {secrets, shares, random} = ports;
+  const dkgPorts = {
+    chain,
+    network,
+    certifier,
+    signer,
+    digests,
+    me,
+    dealing: secrets.dealing,
+    shares,
+    random,
+    clock,
+    log: log.child({part: "dkg"}),
+  };
+  const dkg: DkgHost & DkgPool = new DkgHost(dkgPorts);
+  const sources = new Sources({chain, clock, observers, feed, payouts, dkg});
+  const driver = new Driver({
+    chain,
+    network,
+    wal,
+    clock,
+    sources,
+    certifier,
+    signer,
+    me,
+    log: log.child({part: "driver"}),
+    fatal: ports.fatal,
+  });
+  const catchUp = new CatchUp({chain, network, certifier, driver, digests, clock, log: log.child({part: "catch-up"})});
+  const activator = new Activator({chain, network, contracts, signer, digests, me, clock, log: log.child({part: "activator"})});
+  const deliverers = contracts.map(
+    (contract) => new Deliverer({chain, certifier, contract, me, clock, log: log.child({part: "deliverer"})}),
+  );
+  const status = new StatusTeller({chain, driver, sources, feed, network, clock});
+  gate = new Gate({chain, store, driver, certifier, catchUp, feed, digests, dkg, activation: activator, status});
+
+  // orders are derived from the state at every decision, and once after the replay, never remembered
+  chain.onDecided(({applied, replay}) => {
+    if (!replay) payouts.setOrders(openPayouts(applied.state));
+  });
+  const replay: Service = {
+    name: "replay",
+    start: async (signal) => {
+      await chain.replay(signal);
+      payouts.setOrders(openPayouts(chain.state));
+    },
+    stop: async () => {},
+  };
+  const services = [
+    store,
+    replay,
+    wal,
+    ...observers,
+    ...contracts,
+    feed,
+    payouts,
+    network,
+    certifier,
+    dkg,
+    driver,
+    catchUp,
+    status,
+    activator,
+    ...deliverers,
+  ];
+  return {services, chain, driver, certifier, catchUp, sources, activator, deliverers, network, me};
+}

@@ -1,0 +1,149 @@
+import type {Hex} from "../../base/bytes.ts";
+import {describeError, MvmError} from "../../base/errors.ts";
+import type {Network, Peer} from "../../ports/network.ts";
+import type {Clock, Logger, Service} from "../../ports/system.ts";
+import {type Block, blockHash, decodeBlock} from "../../types/block.ts";
+import {decodeDecidedBlock} from "../../types/messages.ts";
+import type {Proof} from "../../types/votes.ts";
+import type {Certifier} from "./certifier.ts";
+import type {DecidedChain} from "./decided-chain.ts";
+import type {Driver} from "./driver.ts";
+import {type Digests, isSignedBy} from "./signer.ts";
+
+const BATCH = 64;
+const REQUEST_MS = 10_000;
+/** A gap of one height is usually a message on its way: it gets this long before a block is asked for. */
+const PATIENCE_MS = 250;
+const LOOK_MS = 100;
+
+/** What a peer served cannot be a decided block. */
+export class CatchUpError extends MvmError<
+  "WRONG_HEIGHT" | "UNPROVEN" | "WRONG_PARENT",
+  {height: number; want?: number | Hex; got?: number | Hex}
+> {}
+
+/** Follows peers that are ahead: fetches decided blocks, checks their proofs, and hands them to the driver one by one. */
+export class CatchUp implements Service {
+  readonly name = "catch-up";
+  readonly #p: {chain: DecidedChain; network: Network; certifier: Certifier; driver: Driver; digests: Digests; clock: Clock; log: Logger};
+  /** Last decided height of each validator, as it says itself. */
+  readonly #heights = new Map<number, number>();
+  readonly #stop = new AbortController();
+  #behindSince: number | null = null;
+  #fetching: Promise<void> | null = null;
+  #cancel: (() => void) | null = null;
+  #next = 0;
+
+  constructor(ports: {
+    chain: DecidedChain;
+    network: Network;
+    certifier: Certifier;
+    driver: Driver;
+    digests: Digests;
+    clock: Clock;
+    log: Logger;
+  }) {
+    this.#p = ports;
+  }
+
+  async start(): Promise<void> {
+    this.#look();
+  }
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#cancel?.();
+    await this.#fetching;
+  }
+
+  /** A peer says how far it is; null where it has gone. */
+  note(peer: Peer, height: number): void {
+    if (peer.validator !== null) this.#heights.set(peer.validator, height);
+  }
+
+  /** Heights between the own head and the furthest that a peer names. */
+  get lag(): number {
+    return Math.max(0, ...[...this.#heights.values()].map((h) => h - this.#p.chain.height));
+  }
+
+  #look(): void {
+    const {clock, chain} = this.#p;
+    const lag = this.lag;
+    if (lag === 0) this.#behindSince = null;
+    else this.#behindSince ??= clock.now();
+    const patient = lag === 1 && clock.now() - (this.#behindSince ?? 0) < PATIENCE_MS;
+    if (lag > 0 && !patient && this.#fetching === null) {
+      const ahead = [...this.#heights].filter(([, height]) => height > chain.height).map(([validator]) => validator);
+      const from = ahead[this.#next++ % ahead.length];
+      if (from !== undefined)
+        this.#fetching = this.#fetch(from).finally(() => {
+          this.#fetching = null;
+        });
+    }
+    this.#cancel = clock.after(LOOK_MS, () => this.#look());
+  }
+
+  async #fetch(validator: number): Promise<void> {
+    const {network, chain, log} = this.#p;
+    const first = chain.height + 1;
+    try {
+      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REQUEST_MS)]);
+      const frames = await network.requestBlocks(validator, first, BATCH, signal);
+      if (frames.length === 0) this.#heights.delete(validator);
+      for (const [i, frame] of frames.entries()) {
+        if (this.#stop.signal.aborted) return;
+        await this.#adopt(frame, first + i);
+      }
+      if (frames.length > 0) log.info("caught up from a peer", {validator, from: first, blocks: frames.length});
+    } catch (error) {
+      this.#heights.delete(validator);
+      if (!this.#stop.signal.aborted) log.warn("catch-up failed", {validator, height: first, ...describeError(error)});
+      if (error instanceof MvmError) network.punish(validator, error.code);
+    }
+  }
+
+  /** Proves one served block and waits until the driver has decided it. Throws CatchUpError, DecodeError. */
+  async #adopt(frame: Uint8Array, height: number): Promise<void> {
+    const {chain, driver} = this.#p;
+    if (chain.height >= height) return; // decided live meanwhile
+    const decided = decodeDecidedBlock(frame);
+    const block = decodeBlock(decided.block);
+    const hash = blockHash(block);
+    if (block.height !== height) throw new CatchUpError("WRONG_HEIGHT", {height, got: block.height});
+    if (block.header.parentHash !== chain.hash)
+      throw new CatchUpError("WRONG_PARENT", {height, want: chain.hash, got: block.header.parentHash});
+    const round = this.#proven(decided.proof, block, hash);
+    if (round === null) throw new CatchUpError("UNPROVEN", {height, got: hash});
+    await new Promise<void>((resolve, reject) => {
+      const done = chain.whenHeight(height, resolve);
+      this.#stop.signal.addEventListener("abort", () => reject(new Error("stopping")), {once: true});
+      if (!driver.push({kind: "commit", hash, round, block, bytes: decided.block, proof: decided.proof})) {
+        done();
+        reject(new Error("driver is busy"));
+      }
+    });
+  }
+
+  /** The round of a valid proof for this block, else null. */
+  #proven(proof: Proof, block: Block, hash: Hex): number | null {
+    const {chain, certifier, digests} = this.#p;
+    const {epoch, validators, quorum} = chain.epochSet;
+    if (proof.kind === "certificate") {
+      const {certificate} = proof;
+      return certificate.height === block.height && certificate.blockHash === hash && certifier.verify(certificate)
+        ? certificate.round
+        : null;
+    }
+    const round = proof.votes[0]?.round ?? 0;
+    const good = proof.votes.every(
+      (vote) =>
+        vote.type === "precommit" &&
+        vote.epoch === epoch &&
+        vote.height === block.height &&
+        vote.round === round &&
+        vote.blockHash === hash &&
+        isSignedBy(validators[vote.from]?.consensusKey, digests.vote(vote), vote.signature),
+    );
+    const seats = proof.votes.reduce((sum, vote) => sum + (validators[vote.from]?.seats ?? 0), 0);
+    return good && seats >= quorum ? round : null;
+  }
+}

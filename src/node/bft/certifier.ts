@@ -1,0 +1,223 @@
+import {BoundedMap} from "../../base/bounded.ts";
+import {type Hex, toHex} from "../../base/bytes.ts";
+import {describeError} from "../../base/errors.ts";
+import {blsSign, blsVerify} from "../../crypto/bls.ts";
+import {combinePartials} from "../../crypto/threshold.ts";
+import {groupKey} from "../../mvm/queries.ts";
+import type {Network, Verdict} from "../../ports/network.ts";
+import type {BlockStore} from "../../ports/store.ts";
+import type {Clock, Logger, Service} from "../../ports/system.ts";
+import {certificateDigest} from "../../types/digests.ts";
+import type {PartialsMessage} from "../../types/messages.ts";
+import type {Certificate, Proof, SeatSignature} from "../../types/votes.ts";
+import type {DecidedChain} from "./decided-chain.ts";
+
+/** (height, round, block) whose partials are kept: a few rounds of the height in progress and the heights behind it. */
+const SUBJECTS_MAX = 256;
+/** Uncertified heights that are worked on; older ones wait for sync. */
+const OPEN_MAX = 64;
+const TOP_UP_MS = 500;
+
+/** The group's secret shares of this validator's seats. */
+export interface OwnShares {
+  readonly sid: Hex;
+  readonly shares: readonly {readonly seat: number; readonly secret: Uint8Array}[];
+}
+
+interface Subject {
+  readonly height: number;
+  readonly round: number;
+  readonly blockHash: Hex;
+}
+
+/** Collects partial signatures, makes certificates of decided blocks, and keeps asking until each block has one. */
+export class Certifier implements Service {
+  readonly name = "certifier";
+  readonly #p: {chain: DecidedChain; network: Network; store: BlockStore; clock: Clock; log: Logger; me: number};
+  readonly #partials = new BoundedMap<string, Map<number, Uint8Array>>(SUBJECTS_MAX);
+  readonly #open = new Map<number, Subject & {valid: boolean; proposer: boolean}>();
+  readonly #certificates = new BoundedMap<number, Certificate>(1_024);
+  readonly #listeners: ((certificate: Certificate) => void)[] = [];
+  #shares: OwnShares | null = null;
+  #cancel: (() => void) | null = null;
+
+  constructor(ports: {chain: DecidedChain; network: Network; store: BlockStore; clock: Clock; log: Logger; me: number}) {
+    this.#p = ports;
+    ports.chain.onDecided(({height, hash, block, proof, replay}) => {
+      if (!replay) return;
+      if (proof.kind === "certificate") this.#certificates.set(height, proof.certificate);
+      else if (ports.chain.isCertified(height))
+        this.#openHeight({
+          height,
+          round: proof.votes[0]?.round ?? 0,
+          blockHash: hash,
+          valid: true,
+          proposer: this.#isMine(block.header.proposer),
+        });
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#topUp();
+  }
+  async stop(): Promise<void> {
+    this.#cancel?.();
+  }
+
+  setShares(shares: OwnShares): void {
+    this.#shares = shares;
+  }
+
+  /** Called once for each new certificate. */
+  onCertified(listener: (certificate: Certificate) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  certificateOf(height: number): Certificate | null {
+    return this.#certificates.get(height) ?? null;
+  }
+  /** Decided heights above K that lack a certificate. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Partial signatures of the own seats; none without shares, and none for blocks that are proven by votes. */
+  ownPartials(of: Subject): SeatSignature[] {
+    const key = groupKey(this.#p.chain.state);
+    if (this.#shares === null || key === null || this.#shares.sid !== key.sid || of.height <= key.keyHeight) return [];
+    const digest = this.#digest(of);
+    return this.#shares.shares.map(({seat, secret}) => ({seat, signature: blsSign(secret, digest)}));
+  }
+
+  /** Keeps partials that nobody has verified: the first for each seat, until a combination fails. */
+  offer(of: Subject & {partials: readonly SeatSignature[]}): void {
+    if (of.partials.length === 0) return;
+    const key = keyOf(of);
+    const held = this.#partials.get(key) ?? new Map<number, Uint8Array>();
+    for (const {seat, signature} of of.partials) if (!held.has(seat)) held.set(seat, signature);
+    this.#partials.set(key, held);
+    const open = this.#open.get(of.height);
+    if (open !== undefined && keyOf(open) === key && open.proposer) this.#combine(open);
+  }
+
+  /** Partials given after the decision: each is verified before it is kept, as nothing else vouches for its sender. */
+  receivePartials(message: PartialsMessage): Verdict {
+    const open = this.#open.get(message.height);
+    const key = groupKey(this.#p.chain.state);
+    if (open === undefined || key === null || keyOf(open) !== keyOf(message)) return "ignore";
+    const digest = this.#digest(open);
+    const fresh = message.partials.filter(({seat, signature}) => {
+      const before = this.#partials.get(keyOf(open))?.get(seat);
+      return before === undefined || toHex(before) !== toHex(signature);
+    });
+    for (const {seat, signature} of fresh) {
+      const share = key.publicShares[seat - 1];
+      if (share === undefined || !blsVerify(share, digest, signature)) return "reject";
+    }
+    const held = this.#partials.get(keyOf(open)) ?? new Map<number, Uint8Array>();
+    for (const {seat, signature} of fresh) held.set(seat, signature);
+    this.#partials.set(keyOf(open), held);
+    this.#combine(open);
+    return fresh.length > 0 ? "accept" : "ignore";
+  }
+
+  /** A certificate that somebody else has combined: checked once, then stored with the block. */
+  receiveCertificate(certificate: Certificate): Verdict {
+    const open = this.#open.get(certificate.height);
+    if (open === undefined) return "ignore";
+    if (open.blockHash !== certificate.blockHash || !this.verify(certificate)) return "reject";
+    this.#finish(certificate, false);
+    return "accept";
+  }
+
+  /** Whether the group key has signed (height, round, block). */
+  verify(certificate: Certificate): boolean {
+    const key = groupKey(this.#p.chain.state);
+    return key !== null && certificate.epoch === key.epoch && blsVerify(key.key, this.#digest(certificate), certificate.signature);
+  }
+
+  /** A block is decided: it wants a certificate, unless it came with one or stands at or below K. */
+  decided(of: Subject & {valid: boolean; proof: Proof; proposer: Hex}): void {
+    if (of.proof.kind === "certificate") {
+      this.#finish(of.proof.certificate, true);
+      return;
+    }
+    if (!this.#p.chain.isCertified(of.height)) return;
+    const open = {height: of.height, round: of.round, blockHash: of.blockHash, valid: of.valid, proposer: this.#isMine(of.proposer)};
+    this.#openHeight(open);
+    // whoever saw the block valid signs it now, also if it precommitted nil or another round
+    if (of.valid) this.offer({...open, partials: this.ownPartials(open)});
+    if (open.proposer) this.#combine(open);
+  }
+
+  #openHeight(open: Subject & {valid: boolean; proposer: boolean}): void {
+    this.#open.set(open.height, open);
+    if (this.#open.size > OPEN_MAX) this.#open.delete(Math.min(...this.#open.keys()));
+  }
+
+  #combine(open: Subject): void {
+    const key = groupKey(this.#p.chain.state);
+    const held = this.#partials.get(keyOf(open));
+    const {quorum} = this.#p.chain.epochSet;
+    if (key === null || held === undefined || held.size < quorum || this.#certificates.has(open.height)) return;
+    try {
+      const result = combinePartials({
+        partials: [...held].map(([seat, signature]) => ({seat, signature})),
+        threshold: quorum,
+        groupKey: key.key,
+        publicShares: (seat) => key.publicShares[seat - 1] ?? new Uint8Array(48),
+        message: this.#digest(open),
+      });
+      for (const seat of result.bad) {
+        held.delete(seat);
+        this.#p.log.warn("bad partial signature", {height: open.height, seat});
+      }
+      if (result.signature === null) return;
+      const {height, round, blockHash} = open;
+      const certificate = {epoch: key.epoch, height, round, blockHash, signature: result.signature};
+      this.#p.network.broadcast({kind: "certificate", certificate});
+      this.#finish(certificate, false);
+    } catch (error) {
+      this.#p.log.error("combining failed", {height: open.height, ...describeError(error)});
+    }
+  }
+
+  #finish(certificate: Certificate, stored: boolean): void {
+    if (this.#certificates.has(certificate.height)) return;
+    this.#certificates.set(certificate.height, certificate);
+    const open = this.#open.get(certificate.height);
+    if (open !== undefined) this.#partials.delete(keyOf(open));
+    this.#open.delete(certificate.height);
+    if (!stored)
+      this.#p.store
+        .setCertificate(certificate)
+        .catch((error: unknown) => this.#p.log.error("certificate not stored", {height: certificate.height, ...describeError(error)}));
+    for (const listener of this.#listeners) listener(certificate);
+  }
+
+  /** Every half second: what still lacks a certificate is combined by whoever can, and the own partials are sent again. */
+  #topUp(): void {
+    for (const open of [...this.#open.values()].slice(0, 8)) {
+      if (open.valid) {
+        const partials = this.ownPartials(open);
+        this.offer({...open, partials});
+        const {height, round, blockHash} = open;
+        if (partials.length > 0)
+          this.#p.network.resend({kind: "partials", epoch: this.#p.chain.epochSet.epoch, height, round, blockHash, partials});
+      }
+      this.#combine(open);
+    }
+    this.#cancel = this.#p.clock.after(TOP_UP_MS, () => this.#topUp());
+  }
+
+  #isMine(proposer: Hex): boolean {
+    return this.#p.chain.epochSet.validators[this.#p.me]?.consensusKey === proposer;
+  }
+  #digest(of: Subject): Uint8Array {
+    return certificateDigest({...of, networkId: this.#p.chain.genesis.networkId, epoch: this.#p.chain.epochSet.epoch});
+  }
+}
+
+function keyOf(of: Subject): string {
+  return `${of.height}/${of.round}/${of.blockHash}`;
+}

@@ -1,0 +1,160 @@
+import type {Hex} from "../../base/bytes.ts";
+import {MvmError} from "../../base/errors.ts";
+import {proposerSchedule} from "../../consensus/proposer.ts";
+import type {ValidatorSet} from "../../consensus/types.ts";
+import {type Applied, buildBlock, checkBlock, genesisState, type LedgerState} from "../../mvm/ledger.ts";
+import {groupKey} from "../../mvm/queries.ts";
+import type {BlockStore} from "../../ports/store.ts";
+import type {Logger} from "../../ports/system.ts";
+import {type Block, blockHash, decodeBlock} from "../../types/block.ts";
+import type {Fact} from "../../types/facts.ts";
+import {type Genesis, genesisHash} from "../../types/genesis.ts";
+import {quorumOf, seatsOf, totalSeats, type ValidatorInfo} from "../../types/validators.ts";
+import type {Proof} from "../../types/votes.ts";
+
+/** The validators of an epoch as the node uses them: order, seats, quorum, proposers. */
+export interface EpochSet {
+  readonly epoch: number;
+  readonly validators: readonly ValidatorInfo[];
+  readonly set: ValidatorSet;
+  /** W and q. */
+  readonly seats: number;
+  readonly quorum: number;
+  /** Seats of each validator, by index. */
+  readonly seatsOf: readonly (readonly number[])[];
+}
+
+export function epochSetOf(epoch: number, validators: readonly ValidatorInfo[]): EpochSet {
+  const weighted = validators.map((v) => ({id: v.consensusKey, seats: v.seats}));
+  const seats = totalSeats(validators);
+  return {
+    epoch,
+    validators,
+    set: {epoch, validators: weighted, schedule: proposerSchedule(weighted)},
+    seats,
+    quorum: quorumOf(seats),
+    seatsOf: validators.map((_, i) => seatsOf(validators, i)),
+  };
+}
+
+/** One decided block, after the ledger has applied it. `replay`: read from disk at start. */
+export interface Decision {
+  readonly height: number;
+  readonly hash: Hex;
+  readonly block: Block;
+  readonly applied: Applied;
+  readonly proof: Proof;
+  readonly replay: boolean;
+}
+
+/** The stored chain and this node's code disagree, or a decided block does not apply: the node must not go on. */
+export class ChainStateError extends MvmError<"REPLAY_FAILED" | "DECIDED_BLOCK_INVALID", {height: number; hash?: Hex; advice: string}> {}
+
+/** The decided blocks and the ledger state after the last of them. Whoever listens hears every block once per run, in order. */
+export class DecidedChain {
+  readonly genesis: Genesis;
+  readonly epochSet: EpochSet;
+  readonly #store: BlockStore;
+  readonly #log: Logger;
+  readonly #listeners: ((decision: Decision) => void)[] = [];
+  readonly #waiting = new Set<{height: number; run: () => void}>();
+  #height = 0;
+  #hash: Hex;
+  #time: number;
+  #state: LedgerState;
+
+  constructor(genesis: Genesis, store: BlockStore, log: Logger) {
+    this.genesis = genesis;
+    this.epochSet = epochSetOf(0, genesis.validators);
+    this.#store = store;
+    this.#log = log;
+    this.#hash = genesisHash(genesis);
+    this.#time = genesis.epoch0Time * 1_000;
+    this.#state = genesisState(genesis);
+  }
+
+  get height(): number {
+    return this.#height;
+  }
+  get hash(): Hex {
+    return this.#hash;
+  }
+  get state(): LedgerState {
+    return this.#state;
+  }
+  /** K, the height whose block completed the DKG; null before. Blocks above it get certificates. */
+  get keyHeight(): number | null {
+    return groupKey(this.#state)?.keyHeight ?? null;
+  }
+  /** Whether blocks of `height` are proven by a certificate: those above K. */
+  isCertified(height: number): boolean {
+    const k = this.keyHeight;
+    return k !== null && height > k;
+  }
+
+  /** Listeners must not throw, and must not wait. */
+  onDecided(listener: (decision: Decision) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Calls `run` once when `height` is decided, at once if it is; the answer takes the call back. */
+  whenHeight(height: number, run: () => void): () => void {
+    if (this.#height >= height) {
+      run();
+      return () => {};
+    }
+    this.#waiting.add({height, run});
+    return () => {
+      for (const waiter of this.#waiting) if (waiter.run === run) this.#waiting.delete(waiter);
+    };
+  }
+
+  /** Applies every stored block again. Throws ChainStateError REPLAY_FAILED with the height that does not apply. */
+  async replay(signal: AbortSignal): Promise<void> {
+    const last = this.#store.height();
+    for (let height = 1; height <= last; height++) {
+      signal.throwIfAborted();
+      try {
+        const stored = await this.#store.read(height);
+        if (stored === null) throw new Error("missing");
+        const block = decodeBlock(stored.block);
+        this.#advance({height, hash: blockHash(block), block, applied: this.check(block), proof: stored.proof, replay: true});
+      } catch (cause) {
+        const advice = "the database is damaged or was written by another version; sync again into an empty db folder, keep keys and wal";
+        throw new ChainStateError("REPLAY_FAILED", {height, advice}, {cause});
+      }
+    }
+    if (last > 0) this.#log.info("replayed stored blocks", {height: last});
+  }
+
+  /** What the next block would do. Throws LedgerError or DecodeError where it is not a valid next block. */
+  check(block: Block): Applied {
+    return checkBlock(this.#state, {hash: this.#hash, height: this.#height, time: this.#time}, block);
+  }
+
+  /** The next block from these facts. Throws LedgerError where a fact may not stand in it. */
+  build(proposer: Hex, facts: readonly Fact[]): {block: Block; applied: Applied} {
+    const parent = {hash: this.#hash, height: this.#height, time: this.#time};
+    return buildBlock(this.#state, parent, {epoch: this.epochSet.epoch, proposer, facts});
+  }
+
+  /** Stores the next block, then makes it the head. */
+  async append(decided: {bytes: Uint8Array; block: Block; hash: Hex; applied: Applied; proof: Proof}): Promise<void> {
+    const {bytes, block, hash, applied, proof} = decided;
+    await this.#store.append(block.height, {block: bytes, proof});
+    this.#advance({height: block.height, hash, block, applied, proof, replay: false});
+  }
+
+  #advance(decision: Decision): void {
+    this.#height = decision.height;
+    this.#hash = decision.hash;
+    this.#time = decision.applied.time;
+    this.#state = decision.applied.state;
+    for (const listener of this.#listeners) listener(decision);
+    for (const waiter of this.#waiting)
+      if (waiter.height <= decision.height) {
+        this.#waiting.delete(waiter);
+        waiter.run();
+      }
+  }
+}

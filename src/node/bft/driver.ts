@@ -1,0 +1,383 @@
+import {BoundedQueue} from "../../base/bounded.ts";
+import type {Hex} from "../../base/bytes.ts";
+import {describeError, MvmError} from "../../base/errors.ts";
+import {initialState, step} from "../../consensus/step.ts";
+import type {Effect, Input, State} from "../../consensus/types.ts";
+import type {Network} from "../../ports/network.ts";
+import type {Wal} from "../../ports/store.ts";
+import type {Clock, Logger, Service} from "../../ports/system.ts";
+import {type Block, decodeBlock} from "../../types/block.ts";
+import type {ProposalMessage, VoteMessage} from "../../types/messages.ts";
+import type {Proof, SignedVote} from "../../types/votes.ts";
+import {buildProposal} from "./build-proposal.ts";
+import {Candidates} from "./candidates.ts";
+import type {Certifier} from "./certifier.ts";
+import {ChainStateError, type DecidedChain} from "./decided-chain.ts";
+import {inputsOf, VoteLog} from "./inputs.ts";
+import type {ConsensusSigner} from "./signer.ts";
+import type {Sources} from "./sources.ts";
+import {Speaker} from "./speaker.ts";
+import {RoundTimers} from "./timers.ts";
+import {decodeWalRecord, encodeWalRecord, type WalRecord} from "./wal-records.ts";
+
+/** Events that wait for the round machine; more than this is dropped and counted, and comes again by re-sending. */
+const EVENTS_MAX = 4_096;
+const RESEND_MS = 500;
+/** Between two looks at candidates whose verdict is open. */
+const REVIEW_MS = 50;
+/** q precommits that decide nothing for this long become a commit: the own verdict may never come. */
+const STUCK_COMMIT_MS = 1_000;
+const WAL_BYTES_MAX = 32 << 20;
+
+/** What reaches the driver; messages are verified before, blocks of a commit are proven. */
+export type DriverEvent =
+  | {readonly kind: "message"; readonly message: ProposalMessage | VoteMessage; readonly block: Block | null}
+  | {
+      readonly kind: "commit";
+      readonly hash: Hex;
+      readonly round: number;
+      readonly block: Block;
+      readonly bytes: Uint8Array;
+      readonly proof: Proof;
+    }
+  | {readonly kind: "timeout"; readonly input: Extract<Input, {kind: "timeout"}>}
+  | {readonly kind: "stuck"; readonly height: number; readonly round: number; readonly value: Hex}
+  | {readonly kind: "wake" | "resend"};
+
+export interface DriverPorts {
+  readonly chain: DecidedChain;
+  readonly network: Network;
+  readonly wal: Wal;
+  readonly clock: Clock;
+  readonly sources: Sources;
+  readonly certifier: Certifier;
+  readonly signer: ConsensusSigner;
+  /** Index of this validator. */
+  readonly me: number;
+  readonly log: Logger;
+  /** The node cannot go on: a decided block does not apply, or the disk fails. */
+  readonly fatal: (error: unknown) => void;
+}
+
+type Said = Extract<Effect, {kind: "propose" | "vote"}>;
+
+/**
+ * Joins the pure round machine to the world: one event at a time, the log on disk before a vote leaves, and the decided
+ * block on disk before the next height starts.
+ */
+export class Driver implements Service {
+  readonly name = "driver";
+  readonly #p: DriverPorts;
+  readonly #events = new BoundedQueue<DriverEvent>(EVENTS_MAX);
+  readonly #candidates: Candidates;
+  readonly #timers: RoundTimers;
+  readonly #votes = new VoteLog();
+  readonly #speaker: Speaker;
+  readonly #stop = new AbortController();
+  readonly #cancels = new Map<string, () => void>();
+  readonly #proven = new Map<Hex, Proof>();
+  #state: State = initialState();
+  #unsynced: WalRecord[] = [];
+  #outgoing: (ProposalMessage | VoteMessage)[] = [];
+  #deciding: Extract<Effect, {kind: "decide"}> | null = null;
+  /** The round that waits for a value of this validator. */
+  #wanted: number | null = null;
+  /** While the log is replayed: what the machine asked for and the log does not show as done. */
+  #replay: Effect[] | null = null;
+  #wake: (() => void) | null = null;
+  #running: Promise<void> | null = null;
+
+  constructor(ports: DriverPorts) {
+    this.#p = ports;
+    const {chain, certifier} = ports;
+    this.#candidates = new Candidates({chain, sources: ports.sources, log: ports.log, changed: () => this.push({kind: "wake"})});
+    this.#timers = new RoundTimers(ports.clock, chain.genesis.parameters, (input) => this.push({kind: "timeout", input}));
+    this.#speaker = new Speaker({
+      signer: ports.signer,
+      from: ports.me,
+      epoch: chain.epochSet.epoch,
+      bytesOf: (value) => this.#candidates.get(value)?.bytes,
+      polka: (round, value) => this.#votes.votes(round, value, "prevote"),
+      ownPartials: (of) => certifier.ownPartials(of),
+    });
+  }
+
+  get height(): number {
+    return this.#state.height;
+  }
+  get round(): number {
+    return this.#state.round;
+  }
+  /** Events from outside that found the queue full. */
+  get dropped(): number {
+    return this.#events.dropped;
+  }
+
+  async start(): Promise<void> {
+    this.#replayLog();
+    this.#p.sources.onNew(() => this.push({kind: "wake"}));
+    this.#once("resend", RESEND_MS, {kind: "resend"});
+    this.#running = this.#loop().catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) this.#p.fatal(error);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#timers.clear();
+    for (const cancel of this.#cancels.values()) cancel();
+    this.#wake?.();
+    await this.#running;
+  }
+
+  /** Takes an event; never waits, never throws. False: the queue is full and the event is dropped. */
+  push(event: DriverEvent): boolean {
+    const taken = this.#events.push(event);
+    this.#wake?.();
+    return taken;
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const event = this.#events.shift();
+      if (event !== undefined) this.#handle(event);
+      // one sync serves all events that wait; a decision ends the height
+      if (event === undefined || this.#deciding !== null) await this.#settle();
+      if (event === undefined && this.#events.size === 0) await this.#sleep();
+    }
+  }
+
+  async #sleep(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (this.#stop.signal.aborted) resolve();
+    });
+    this.#wake = null;
+  }
+
+  #handle(event: DriverEvent): void {
+    switch (event.kind) {
+      case "message":
+        this.#take(event.message, event.block, "message");
+        return;
+      case "timeout":
+        this.#input(event.input);
+        return;
+      case "commit":
+        if (event.block.height !== this.#state.height) return;
+        this.#candidates.add(event);
+        this.#proven.set(event.hash, event.proof);
+        this.#input({kind: "commit", height: event.block.height, round: event.round, value: event.hash, from: []}, false);
+        return;
+      case "stuck":
+        this.#unstick(event);
+        return;
+      case "resend":
+        this.#once("resend", RESEND_MS, {kind: "resend"});
+        if (this.#timers.idle) return;
+        for (const message of this.#speaker.guard.recent(this.#state.height, this.#state.round - 1)) this.#p.network.resend(message);
+        return;
+      case "wake":
+        return;
+    }
+  }
+
+  #unstick({height, round, value}: {height: number; round: number; value: Hex}): void {
+    if (height !== this.#state.height || this.#candidates.get(value) === undefined) return;
+    this.#p.log.warn("deciding by commit without an own verdict", {height, round, block: value});
+    this.#input({kind: "commit", height, round, value, from: this.#votes.voters(round, value, "precommit")});
+  }
+
+  /** Proposes, judges, writes, sends and decides until nothing is left to do. */
+  async #settle(): Promise<void> {
+    for (let again = true; again; ) {
+      this.#propose();
+      for (const {hash, verdict} of this.#candidates.review()) this.#input({kind: "verdict", value: hash, verdict});
+      if (this.#timers.idle && this.#p.sources.hasWork()) this.#timers.release();
+      await this.#flush();
+      again = this.#deciding !== null || this.#outgoing.length > 0;
+      if (this.#deciding !== null) await this.#decide(this.#deciding);
+    }
+    // a tick becomes due, and a verdict ripe, without any event from outside
+    const tickMs = this.#p.sources.tickWaitMs();
+    if (tickMs !== null && tickMs > 0) this.#once("tick", tickMs, {kind: "wake"});
+    if (this.#candidates.hasUnknown()) this.#once("review", REVIEW_MS, {kind: "wake"});
+  }
+
+  #once(key: string, ms: number, event: DriverEvent): void {
+    if (this.#cancels.has(key) || this.#stop.signal.aborted) return;
+    const cancel = this.#p.clock.after(ms, () => {
+      this.#cancels.delete(key);
+      this.push(event);
+    });
+    this.#cancels.set(key, cancel);
+  }
+
+  #propose(): void {
+    if (this.#wanted === null || this.#wanted !== this.#state.round) return;
+    const built = buildProposal(this.#p.chain, this.#p.sources, this.#p.signer.address, this.#p.log);
+    if (built === null) return;
+    const round = this.#wanted;
+    this.#wanted = null;
+    this.#candidates.add(built);
+    this.#timers.release();
+    this.#input({kind: "value", round, value: built.hash});
+  }
+
+  /** A message, others' or own, as inputs of the machine; what may be needed again is logged. */
+  #take(message: ProposalMessage | VoteMessage, block: Block | null, origin: "message" | "own"): void {
+    const height = message.kind === "vote" ? message.vote.height : message.proposal.height;
+    if (height !== this.#state.height) return;
+    this.#record({kind: origin, height, message});
+    if (message.kind === "vote") this.#noteVote(message.vote);
+    else this.#noteProposal(message, block ?? decodeBlock(message.block));
+    for (const input of inputsOf(message)) this.#input(input, false);
+    const candidate = message.kind === "proposal" ? this.#candidates.get(message.proposal.blockHash) : undefined;
+    if (candidate !== undefined && candidate.verdict !== "unknown")
+      this.#input({kind: "verdict", value: candidate.hash, verdict: candidate.verdict});
+  }
+
+  #noteProposal(message: ProposalMessage, block: Block): void {
+    const hash = message.proposal.blockHash;
+    this.#candidates.add({hash, block, bytes: message.block});
+    this.#votes.addAll(message.polka);
+    if (message.proposal.polRound >= 0) this.#candidates.excuse(hash);
+    this.#timers.release();
+  }
+
+  #noteVote(vote: SignedVote): void {
+    const {set, quorum, seats} = this.#p.chain.epochSet;
+    const weigh = (from: Iterable<number>) => [...from].reduce((sum, i) => sum + (set.validators[i]?.seats ?? 0), 0);
+    this.#votes.add(vote);
+    if (3 * weigh(this.#votes.heard()) > seats) this.#timers.release();
+    const {blockHash, height, round, type} = vote;
+    if (blockHash === null || weigh(this.#votes.voters(round, blockHash, type)) < quorum) return;
+    this.#candidates.excuse(blockHash);
+    if (type === "precommit") this.#once(`stuck/${height}/${round}`, STUCK_COMMIT_MS, {kind: "stuck", height, round, value: blockHash});
+  }
+
+  #input(input: Input, logged = true): void {
+    if (logged) this.#record({kind: "input", height: this.#state.height, input});
+    const next = step(this.#state, input);
+    this.#state = next.state;
+    for (const effect of next.effects) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case "newRound":
+        if (effect.round > 0) this.#p.log.info("next round", {height: effect.height, round: effect.round});
+        return;
+      case "getValue":
+        this.#wanted = effect.round;
+        return;
+      case "timer":
+      case "propose":
+      case "vote":
+        if (this.#replay !== null) this.#replay.push(effect);
+        else if (effect.kind === "timer") this.#timers.set(effect);
+        else this.#say(effect);
+        return;
+      case "decide":
+        this.#deciding = effect;
+        return;
+      case "evidence":
+        this.#p.log.warn("a validator contradicts itself", {...effect, kind: effect.type});
+        return;
+      case "ignored":
+        this.#p.log.debug("input ignored", {code: effect.code});
+        return;
+    }
+  }
+
+  /** Signs, if the guard lets it; the message leaves with the next flush and comes back as an own input. */
+  #say(effect: Said): void {
+    try {
+      const message = this.#speaker.say(effect);
+      if (message === null) return;
+      this.#outgoing.push(message);
+      if (message.kind === "vote" && message.vote.blockHash !== null)
+        this.#p.certifier.offer({...message.vote, blockHash: message.vote.blockHash, partials: message.partials});
+      this.#take(message, null, "own");
+    } catch (error) {
+      if (!(error instanceof MvmError)) throw error;
+      this.#p.log.error("refused to sign", describeError(error));
+    }
+  }
+
+  #record(record: WalRecord): void {
+    if (this.#replay === null) this.#unsynced.push(record);
+  }
+
+  /** The one law: on disk first, then on the wire. */
+  async #flush(): Promise<void> {
+    if (this.#outgoing.length === 0) return;
+    const records = this.#unsynced.splice(0).map(encodeWalRecord);
+    const messages = this.#outgoing.splice(0);
+    await this.#p.wal.append(records);
+    for (const message of messages) this.#p.network.broadcast(message);
+  }
+
+  async #decide(decide: Extract<Effect, {kind: "decide"}>): Promise<void> {
+    const {chain, certifier} = this.#p;
+    const {height, round} = decide;
+    const hash = decide.value as Hex;
+    const candidate = this.#candidates.get(hash);
+    if (candidate === undefined || candidate.applied === null)
+      throw new ChainStateError("DECIDED_BLOCK_INVALID", {
+        height,
+        hash,
+        advice: "compare the version of this node with the other validators'",
+      });
+    const proof: Proof = this.#proven.get(hash) ?? {kind: "votes", votes: this.#votes.votes(round, hash, "precommit")};
+    await chain.append({bytes: candidate.bytes, block: candidate.block, hash, applied: candidate.applied, proof});
+    certifier.decided({
+      height,
+      round,
+      blockHash: hash,
+      valid: candidate.verdict === "valid",
+      proof,
+      proposer: candidate.block.header.proposer,
+    });
+    this.#timers.clear();
+    this.#candidates.clear();
+    this.#votes.clear();
+    this.#proven.clear();
+    this.#unsynced = [];
+    this.#deciding = null;
+    this.#wanted = null;
+    if (this.#p.wal.size() > WAL_BYTES_MAX) await this.#p.wal.reset([]);
+    this.#startHeight();
+  }
+
+  #startHeight(): void {
+    const {chain, me} = this.#p;
+    this.#input({kind: "start", height: chain.height + 1, set: chain.epochSet.set, me}, false);
+  }
+
+  /** Takes the logged inputs of the height in progress again; what was asked for and not done before the stop is done now. */
+  #replayLog(): void {
+    this.#replay = [];
+    this.#startHeight();
+    for (const record of this.#p.wal.recovered.map(decodeWalRecord)) {
+      if (record.kind === "own") this.#speaker.guard.remember(record.message);
+      if (record.height !== this.#state.height) continue;
+      if (record.kind === "input") {
+        if (record.input.kind === "value") this.#wanted = null;
+        if (record.input.kind === "verdict") this.#candidates.settle(record.input.value, record.input.verdict);
+        this.#input(record.input, false);
+      } else {
+        if (record.kind === "own") this.#replay = this.#replay.filter((effect) => !isSaid(effect, record.message));
+        this.#take(record.message, null, record.kind);
+      }
+    }
+    const open = this.#replay;
+    this.#replay = null;
+    for (const effect of open) this.#perform(effect);
+  }
+}
+
+function isSaid(effect: Effect, message: ProposalMessage | VoteMessage): boolean {
+  if (message.kind === "proposal") return effect.kind === "propose" && effect.round === message.proposal.round;
+  return effect.kind === "vote" && effect.type === message.vote.type && effect.round === message.vote.round;
+}

@@ -1,0 +1,168 @@
+import {BoundedMap} from "../../base/bounded.ts";
+import {DecodeError} from "../../base/errors.ts";
+import type {OutputFeed} from "../../ports/mixin.ts";
+import type {NetworkHandler, Peer, Verdict} from "../../ports/network.ts";
+import type {BlockStore} from "../../ports/store.ts";
+import {type Block, blockHash, decodeBlock} from "../../types/block.ts";
+import type {ActivationMessage, DkgGossip, Message, ProposalMessage, StatusMessage, VoteMessage} from "../../types/messages.ts";
+import {totalSeats} from "../../types/validators.ts";
+import type {SignedVote} from "../../types/votes.ts";
+import type {CatchUp} from "./catch-up.ts";
+import type {Certifier} from "./certifier.ts";
+import type {DecidedChain} from "./decided-chain.ts";
+import type {Driver} from "./driver.ts";
+import {type Digests, isSignedBy} from "./signer.ts";
+
+/** Messages of the next height that wait for it. */
+const EARLY_MAX = 512;
+/** Rounds ahead of the own one that a message may be from. */
+const ROUNDS_AHEAD = 1_000;
+const SERVED_BYTES_MAX = 8 << 20;
+
+/** Where messages that are not the round machine's go. */
+export interface GatePorts {
+  readonly chain: DecidedChain;
+  readonly store: BlockStore;
+  readonly driver: Driver;
+  readonly certifier: Certifier;
+  readonly catchUp: CatchUp;
+  readonly feed: OutputFeed;
+  readonly digests: Digests;
+  readonly dkg: {receive(message: DkgGossip): Verdict};
+  readonly activation: {receive(message: ActivationMessage): Verdict};
+  readonly status: {send(to: Peer): void};
+}
+
+/** The first and only judge of what peers send: what passes here is signed by whom it names, and fits the height. */
+export class Gate implements NetworkHandler {
+  readonly #p: GatePorts;
+  readonly #early = new BoundedMap<number, {message: ProposalMessage | VoteMessage; block: Block | null}>(EARLY_MAX);
+  #serial = 0;
+
+  constructor(ports: GatePorts) {
+    this.#p = ports;
+    ports.chain.onDecided(({replay}) => {
+      if (!replay) this.#releaseEarly();
+    });
+  }
+
+  receive(message: Message, from: Peer): Verdict {
+    switch (message.kind) {
+      case "proposal":
+        return this.#proposal(message);
+      case "vote":
+        return this.#vote(message);
+      case "partials":
+        return this.#p.certifier.receivePartials(message);
+      case "certificate":
+        return this.#p.certifier.receiveCertificate(message.certificate);
+      case "dkg":
+        return this.#p.dkg.receive(message);
+      case "activation":
+        return this.#p.activation.receive(message);
+      case "status":
+        return this.#status(message, from);
+    }
+  }
+
+  serveBlocks(from: number, count: number): Promise<readonly Uint8Array[]> {
+    return this.#p.store.readRange(from, count, SERVED_BYTES_MAX);
+  }
+
+  connected(peer: Peer): void {
+    this.#p.status.send(peer);
+  }
+
+  #status(message: StatusMessage, from: Peer): Verdict {
+    this.#p.catchUp.note(from, message.height);
+    const unknown = message.outputs.filter((id) => !this.#p.feed.knows(id));
+    if (unknown.length > 0) void this.#p.feed.fetch(unknown);
+    return "accept";
+  }
+
+  #vote(message: VoteMessage): Verdict {
+    const {vote, partials} = message;
+    const place = this.#place(vote);
+    if (place === "old" && vote.type === "precommit" && vote.blockHash !== null && this.#isSigned(vote)) this.#offerPartials(message);
+    if (place !== "now" && place !== "next") return "ignore";
+    if (!this.#isSigned(vote)) return "reject";
+    const own = this.#p.chain.epochSet.seatsOf[vote.from] ?? [];
+    if (partials.some(({seat}) => !own.includes(seat))) return "reject";
+    if (partials.length > 0 && (vote.type !== "precommit" || vote.blockHash === null)) return "reject";
+    this.#offerPartials(message);
+    return this.#pass({message, block: null}, place);
+  }
+
+  #offerPartials({vote, partials}: VoteMessage): void {
+    const {blockHash} = vote;
+    const own = this.#p.chain.epochSet.seatsOf[vote.from] ?? [];
+    if (blockHash !== null) this.#p.certifier.offer({...vote, blockHash, partials: partials.filter(({seat}) => own.includes(seat))});
+  }
+
+  #proposal(message: ProposalMessage): Verdict {
+    const {proposal} = message;
+    const {chain, digests} = this.#p;
+    const {set, validators} = chain.epochSet;
+    const place = this.#place(proposal);
+    if (place !== "now" && place !== "next") return "ignore";
+    if (set.schedule[(proposal.height + proposal.round) % set.schedule.length] !== proposal.from) return "reject";
+    if (!isSignedBy(validators[proposal.from]?.consensusKey, digests.proposal(proposal), proposal.signature)) return "reject";
+    const block = decoded(message.block);
+    if (block === null || block.height !== proposal.height || blockHash(block) !== proposal.blockHash) return "reject";
+    if (!this.#hasPolka(message)) return "reject";
+    return this.#pass({message, block}, place);
+  }
+
+  /** A re-proposal carries prevotes of a quorum for its block in its polRound; a fresh one carries none. */
+  #hasPolka({proposal, polka}: ProposalMessage): boolean {
+    const {polRound, height, blockHash: hash} = proposal;
+    if (polRound < 0) return polRound === -1 && polka.length === 0;
+    const {validators, quorum} = this.#p.chain.epochSet;
+    const fits = (vote: SignedVote, i: number) =>
+      vote.type === "prevote" &&
+      vote.height === height &&
+      vote.round === polRound &&
+      vote.blockHash === hash &&
+      vote.from > (polka[i - 1]?.from ?? -1);
+    if (!polka.every(fits)) return false;
+    if (totalSeats(polka.map((vote) => ({seats: validators[vote.from]?.seats ?? 0}))) < quorum) return false;
+    return polka.every((vote) => this.#isSigned(vote));
+  }
+
+  #place(of: {epoch: number; height: number; round: number}): "now" | "next" | "old" | "far" {
+    const {chain, driver} = this.#p;
+    if (of.epoch !== chain.epochSet.epoch) return "far";
+    if (of.height <= chain.height) return "old";
+    if (of.height === chain.height + 1) return of.round <= driver.round + ROUNDS_AHEAD ? "now" : "far";
+    return of.height === chain.height + 2 && of.round <= ROUNDS_AHEAD ? "next" : "far";
+  }
+
+  #isSigned(vote: SignedVote): boolean {
+    const {validators, epoch} = this.#p.chain.epochSet;
+    return vote.epoch === epoch && isSignedBy(validators[vote.from]?.consensusKey, this.#p.digests.vote(vote), vote.signature);
+  }
+
+  #pass(item: {message: ProposalMessage | VoteMessage; block: Block | null}, place: "now" | "next"): Verdict {
+    if (place === "now") this.#p.driver.push({kind: "message", ...item});
+    else this.#early.set(this.#serial++, item);
+    return "accept";
+  }
+
+  #releaseEarly(): void {
+    const items = [...this.#early.values()];
+    this.#early.clear();
+    for (const {message, block} of items) {
+      const place = this.#place(message.kind === "vote" ? message.vote : message.proposal);
+      if (place === "now" || place === "next") this.#pass({message, block}, place);
+    }
+  }
+}
+
+function decoded(bytes: Uint8Array): Block | null {
+  try {
+    return decodeBlock(bytes);
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
+}

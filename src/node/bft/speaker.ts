@@ -1,0 +1,63 @@
+import type {Hex} from "../../base/bytes.ts";
+import type {Effect} from "../../consensus/types.ts";
+import type {ProposalMessage, VoteMessage} from "../../types/messages.ts";
+import type {SeatSignature, SignedVote} from "../../types/votes.ts";
+import {SigningGuard} from "./guard.ts";
+import type {ConsensusSigner} from "./signer.ts";
+
+type Said = Extract<Effect, {kind: "propose" | "vote"}>;
+
+/** Where the parts of an own message come from. */
+export interface SpeakerPorts {
+  readonly signer: ConsensusSigner;
+  readonly from: number;
+  readonly epoch: number;
+  /** The encoded block of a value; undefined where it is not known. */
+  readonly bytesOf: (value: Hex) => Uint8Array | undefined;
+  /** The prevotes of a polka. */
+  readonly polka: (round: number, value: Hex) => readonly SignedVote[];
+  readonly ownPartials: (of: {height: number; round: number; blockHash: Hex}) => readonly SeatSignature[];
+}
+
+/** Turns what the round machine says into signed messages, past the guard. */
+export class Speaker {
+  readonly guard = new SigningGuard();
+  readonly #ports: SpeakerPorts;
+
+  constructor(ports: SpeakerPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * The message to send: what was signed before for this place, or a new signature that the guard remembers.
+   * null: a value whose block is unknown. Throws GuardError.
+   */
+  say(effect: Said): ProposalMessage | VoteMessage | null {
+    const {height, round} = effect;
+    const slot = effect.kind === "propose" ? "proposal" : effect.type;
+    const before = this.guard.allow({height, round, slot, value: effect.value as Hex | null});
+    const message = before ?? (effect.kind === "vote" ? this.#vote(effect) : this.#proposal(effect));
+    if (message !== null) this.guard.remember(message);
+    return message;
+  }
+
+  #vote(effect: Extract<Said, {kind: "vote"}>): VoteMessage {
+    const {signer, from, epoch} = this.#ports;
+    const {height, round, type} = effect;
+    const blockHash = effect.value as Hex | null;
+    const fields = {epoch, height, round, type, blockHash};
+    const partials = type === "precommit" && blockHash !== null ? this.#ports.ownPartials({height, round, blockHash}) : [];
+    return {kind: "vote", vote: {...fields, from, signature: signer.vote(fields)}, partials};
+  }
+
+  #proposal(effect: Extract<Said, {kind: "propose"}>): ProposalMessage | null {
+    const {signer, from, epoch, bytesOf} = this.#ports;
+    const {height, round, polRound} = effect;
+    const blockHash = effect.value as Hex;
+    const block = bytesOf(blockHash);
+    if (block === undefined) return null;
+    const fields = {epoch, height, round, polRound, blockHash};
+    const polka = polRound < 0 ? [] : this.#ports.polka(polRound, blockHash);
+    return {kind: "proposal", proposal: {...fields, from, signature: signer.proposal(fields)}, block, polka};
+  }
+}

@@ -1,0 +1,171 @@
+import type {Hex} from "../../base/bytes.ts";
+import {describeError} from "../../base/errors.ts";
+import {g2ToEip2537} from "../../crypto/bls.ts";
+import type {OutboxBody} from "../../mvm/outboxes.ts";
+import type {GroupContract, Submitted} from "../../ports/chain.ts";
+import type {Clock, Logger, Service} from "../../ports/system.ts";
+import {coreHash, type Outbox} from "../../types/block.ts";
+import type {Certifier} from "../bft/certifier.ts";
+import type {DecidedChain, Decision} from "../bft/decided-chain.ts";
+import {ranksOf} from "./ranks.ts";
+
+const RETRY_MS = 500;
+const RETRY_MS_MAX = 10_000;
+
+/** A block with outboxes for this platform that the contract has not taken, as far as is known. */
+interface Pending {
+  readonly height: number;
+  readonly hash: Hex;
+  readonly coreHash: Hex;
+  readonly outboxes: readonly Outbox[];
+  readonly bodies: readonly OutboxBody[];
+  certifiedMs: number | null;
+}
+
+/** What became of the outboxes of one height on one platform. */
+export interface Delivery {
+  readonly platform: Hex;
+  readonly height: number;
+  readonly rank: number;
+  readonly result: Submitted;
+}
+
+interface DelivererPorts {
+  readonly chain: DecidedChain;
+  readonly certifier: Certifier;
+  readonly contract: GroupContract;
+  readonly me: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Brings certified outboxes to one group contract, in order of their sequence. The proposer of the decided round acts at
+ * once, the others one stage after another, and only while the contract has not advanced.
+ */
+export class Deliverer implements Service {
+  readonly name = "deliverer";
+  readonly #p: DelivererPorts;
+  readonly #pending = new Map<number, Pending>();
+  readonly #listeners: ((delivery: Delivery) => void)[] = [];
+  #running: Promise<void> | null = null;
+  #again = false;
+  #retryMs = RETRY_MS;
+  #cancel: (() => void) | null = null;
+  #stopped = false;
+
+  constructor(ports: DelivererPorts) {
+    this.#p = ports;
+    ports.chain.onDecided((decision) => this.#note(decision));
+    ports.certifier.onCertified(({height}) => {
+      const pending = this.#pending.get(height);
+      if (pending === undefined) return;
+      pending.certifiedMs ??= ports.clock.now();
+      this.#pump();
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#pump();
+  }
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel?.();
+    await this.#running;
+  }
+
+  onDelivered(listener: (delivery: Delivery) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Blocks whose outboxes the contract has not taken, as far as is known. */
+  get backlog(): number {
+    return this.#pending.size;
+  }
+
+  #note({height, hash, block, applied}: Decision): void {
+    const {platform} = this.#p.contract;
+    const bodies = applied.outboxes.filter((body) => body.outbox.platform === platform);
+    if (bodies.length === 0) return;
+    const certified = this.#p.certifier.certificateOf(height) !== null;
+    const certifiedMs = certified ? this.#p.clock.now() : null;
+    this.#pending.set(height, {height, hash, coreHash: coreHash(block.header), outboxes: block.outboxes, bodies, certifiedMs});
+  }
+
+  #pump(): void {
+    if (this.#stopped) return;
+    if (this.#running !== null) {
+      this.#again = true;
+      return;
+    }
+    this.#cancel?.();
+    this.#cancel = null;
+    this.#running = this.#deliverAll().finally(() => {
+      this.#running = null;
+      if (!this.#again) return;
+      this.#again = false;
+      this.#pump();
+    });
+  }
+
+  #wait(ms: number): void {
+    this.#cancel?.();
+    if (!this.#stopped) this.#cancel = this.#p.clock.after(ms, () => this.#pump());
+  }
+
+  async #deliverAll(): Promise<void> {
+    try {
+      while (this.#pending.size > 0 && !this.#stopped) {
+        const status = await this.#p.contract.status();
+        for (const [height, {bodies}] of this.#pending)
+          if ((bodies.at(-1)?.outbox.seq ?? 0n) < status.nextSeq) this.#pending.delete(height);
+        const next = [...this.#pending.values()].find(({bodies}) => bodies.some((b) => b.outbox.seq === status.nextSeq));
+        if (!status.activated) return this.#wait(RETRY_MS);
+        if (next === undefined || next.certifiedMs === null) return;
+        const rank = this.#rankOf(next);
+        const waitMs = next.certifiedMs + rank * this.#p.chain.genesis.parameters.stageMs - this.#p.clock.now();
+        if (waitMs > 0) return this.#wait(waitMs);
+        await this.#deliver(next, status.nextSeq, rank);
+        this.#retryMs = RETRY_MS;
+      }
+    } catch (error) {
+      this.#p.log.warn("delivery has to wait", {retryMs: this.#retryMs, ...describeError(error)});
+      this.#wait(this.#retryMs);
+      this.#retryMs = Math.min(RETRY_MS_MAX, this.#retryMs * 2);
+    }
+  }
+
+  async #deliver(next: Pending, nextSeq: bigint, rank: number): Promise<void> {
+    const {certifier, contract, log} = this.#p;
+    const certificate = certifier.certificateOf(next.height);
+    if (certificate === null) return;
+    const result = await contract.deliver({
+      height: next.height,
+      coreHash: next.coreHash,
+      outboxes: next.outboxes,
+      epoch: certificate.epoch,
+      round: certificate.round,
+      signature: g2ToEip2537(certificate.signature),
+      deliveries: next.bodies.filter((b) => b.outbox.seq >= nextSeq).map(({system, events}) => ({system, events})),
+    });
+    const {platform} = contract;
+    log.info("delivered", {
+      platform,
+      height: next.height,
+      rank,
+      outcome: result.outcome,
+      tx: result.txHash,
+      gas: result.gasUsed.toString(),
+    });
+    if (result.outcome === "reverted") throw new Error("the delivery reverted");
+    for (const listener of this.#listeners) listener({platform, height: next.height, rank, result});
+  }
+
+  #rankOf({height, hash}: Pending): number {
+    const {chain, certifier, me} = this.#p;
+    const {set, validators} = chain.epochSet;
+    const round = certifier.certificateOf(height)?.round ?? 0;
+    const first = set.schedule[(height + round) % set.schedule.length] ?? 0;
+    return ranksOf({validators: validators.length, first, blockHash: hash}).indexOf(me);
+  }
+}

@@ -1,0 +1,9 @@
+/** What contract developers and wallets import as `mvm-node`: no part of the node comes with it. */
+// biome-ignore-all lint/performance/noBarrelFile: this file is the public face of the package
+export {type DecodeCode, DecodeError, EncodeError, MvmError} from "../base/errors.ts";
+export {MIXIN_APP_ABI, MIXIN_GROUP_ABI, STAKING_ABI} from "../types/contract-abi.ts";
+export {decodeEvent, encodeEvent, type MvmEvent} from "../types/event.ts";
+export {decodeMemo, decodeOperation, encodeMemo, encodeOperation, encodeRawMemo, type Operation, PURPOSE} from "../types/operation.ts";
+export {type CertificateClaim, verifyCertificate} from "./certificate.ts";
+export {ClientError, MvmClient, type PaymentStatus} from "./client.ts";
+export {decimal, type MixinReceiver, mixAddress, paymentUri, units} from "./payment.ts";

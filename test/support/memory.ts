@@ -1,0 +1,208 @@
+import type {Hex} from "../../src/base/bytes.ts";
+import type {ChainCursor, ChainObserver, Judgement} from "../../src/ports/chain.ts";
+import type {OutputFeed, PayoutOrder, PayoutSigner} from "../../src/ports/mixin.ts";
+import type {Network, NetworkHandler, Peer} from "../../src/ports/network.ts";
+import type {BlockStore, Wal} from "../../src/ports/store.ts";
+import type {Logger} from "../../src/ports/system.ts";
+import type {ChainHead, ChainLog, MixinOutput, PayoutReceipt} from "../../src/types/facts.ts";
+import {type DecidedBlock, decodeMessage, encodeDecidedBlock, encodeMessage, type Message} from "../../src/types/messages.ts";
+import type {Certificate} from "../../src/types/votes.ts";
+
+/** Ports of the node without disk, sockets or other processes: for tests of what stands between them. */
+
+export const silentLog: Logger = {debug() {}, info() {}, warn() {}, error() {}, child: () => silentLog};
+
+/** Collects what is logged at `warn` and above, so that a test can say that there was nothing. */
+export function recordingLog(): {log: Logger; problems: {text: string; fields: object}[]} {
+  const problems: {text: string; fields: object}[] = [];
+  const keep = (text: string, fields?: object) => void problems.push({text, fields: fields ?? {}});
+  const log: Logger = {debug() {}, info() {}, warn: keep, error: keep, child: () => log};
+  return {log, problems};
+}
+
+/** Joins validators of one process; every message is encoded and decoded on its way, in a turn of its own. */
+export class MemoryHub {
+  readonly #handlers = new Map<number, NetworkHandler>();
+  readonly #cut = new Set<number>();
+  readonly verdicts = new Map<string, number>();
+
+  /** Nothing reaches or leaves this validator until it is joined again. */
+  cut(validator: number): void {
+    this.#cut.add(validator);
+  }
+  join(validator: number): void {
+    this.#cut.delete(validator);
+  }
+
+  port(me: number, handler: NetworkHandler): Network {
+    const peer = (validator: number): Peer => ({peerId: `peer-${validator}`, validator});
+    const deliver = (to: number, message: Message) => {
+      const bytes = encodeMessage(message);
+      setImmediate(() => {
+        const target = this.#handlers.get(to);
+        if (target === undefined || this.#cut.has(me) || this.#cut.has(to)) return;
+        const verdict = target.receive(decodeMessage(bytes), peer(me));
+        const key = `${message.kind}/${verdict}`;
+        this.verdicts.set(key, (this.verdicts.get(key) ?? 0) + 1);
+      });
+    };
+    const all = (message: Message) => {
+      for (const to of this.#handlers.keys()) if (to !== me) deliver(to, message);
+    };
+    return {
+      name: "memory network",
+      start: async () => {
+        for (const [other, there] of this.#handlers) {
+          handler.connected(peer(other));
+          there.connected(peer(me));
+        }
+        this.#handlers.set(me, handler);
+      },
+      stop: async () => {
+        this.#handlers.delete(me);
+      },
+      broadcast: all,
+      resend: all,
+      sendTo: deliver,
+      requestBlocks: async (validator, from, count) => {
+        const target = this.#handlers.get(validator);
+        if (target === undefined || this.#cut.has(me) || this.#cut.has(validator)) throw new Error("unreachable");
+        return [...(await target.serveBlocks(from, count))];
+      },
+      punish() {},
+      peers: () => [...this.#handlers.keys()].filter((v) => v !== me).map(peer),
+      addresses: () => [],
+    };
+  }
+}
+
+export class MemoryStore implements BlockStore {
+  readonly name = "memory store";
+  readonly blocks: DecidedBlock[] = [];
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+  height(): number {
+    return this.blocks.length;
+  }
+  async append(height: number, decided: DecidedBlock): Promise<void> {
+    if (height !== this.blocks.length + 1) throw new Error(`out of order: ${height}`);
+    this.blocks.push(decided);
+  }
+  async setCertificate(certificate: Certificate): Promise<void> {
+    const stored = this.blocks[certificate.height - 1];
+    if (stored !== undefined) this.blocks[certificate.height - 1] = {...stored, proof: {kind: "certificate", certificate}};
+  }
+  async read(height: number): Promise<DecidedBlock | null> {
+    return this.blocks[height - 1] ?? null;
+  }
+  async readRange(from: number, count: number): Promise<Uint8Array[]> {
+    return this.blocks.slice(from - 1, from - 1 + count).map(encodeDecidedBlock);
+  }
+}
+
+export class MemoryWal implements Wal {
+  readonly name = "memory log";
+  records: Uint8Array[];
+  readonly recovered: readonly Uint8Array[];
+  constructor(recovered: readonly Uint8Array[] = []) {
+    this.recovered = [...recovered];
+    this.records = [...recovered];
+  }
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+  async append(records: readonly Uint8Array[]): Promise<void> {
+    this.records.push(...records);
+  }
+  async reset(records: readonly Uint8Array[]): Promise<void> {
+    this.records = [...records];
+  }
+  size(): number {
+    return this.records.reduce((sum, r) => sum + r.length, 0);
+  }
+}
+
+/** A feed that shows what a test puts into it. */
+export class MemoryFeed implements OutputFeed {
+  readonly name = "memory feed";
+  readonly #seen = new Map<string, {output: MixinOutput; seenAtMs: number}>();
+  readonly #decided = new Set<string>();
+  readonly #listeners: (() => void)[] = [];
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+  show(output: MixinOutput): void {
+    this.#seen.set(output.outputId, {output, seenAtMs: Date.now()});
+    for (const listener of this.#listeners) listener();
+  }
+  undecided(count: number): {output: MixinOutput; seenAtMs: number}[] {
+    return [...this.#seen.values()].filter(({output}) => !this.#decided.has(output.outputId)).slice(0, count);
+  }
+  judge(output: MixinOutput): Judgement {
+    const own = this.#seen.get(output.outputId);
+    if (own === undefined) return "unknown";
+    return JSON.stringify(own.output, big) === JSON.stringify(output, big) ? "valid" : "invalid";
+  }
+  knows(id: string): boolean {
+    return this.#seen.has(id);
+  }
+  async fetch(): Promise<void> {}
+  async poll(): Promise<void> {}
+  decided(outputs: readonly MixinOutput[]): void {
+    for (const {outputId} of outputs) this.#decided.add(outputId);
+  }
+  onNew(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+}
+
+const big = (_: string, value: unknown) => (typeof value === "bigint" ? `${value}` : value);
+
+export class MemoryPayouts implements PayoutSigner {
+  readonly name = "memory payouts";
+  orders: readonly PayoutOrder[] = [];
+  readonly #receipts: PayoutReceipt[] = [];
+  readonly #listeners: (() => void)[] = [];
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+  confirm(receipt: PayoutReceipt): void {
+    this.#receipts.push(receipt);
+    for (const listener of this.#listeners) listener();
+  }
+  setOrders(orders: readonly PayoutOrder[]): void {
+    this.orders = orders;
+  }
+  receipts(): readonly PayoutReceipt[] {
+    return this.#receipts;
+  }
+  judge(receipt: PayoutReceipt): Judgement {
+    const own = this.#receipts.find((r) => r.traceId === receipt.traceId);
+    if (own === undefined) return "unknown";
+    return own.txHash === receipt.txHash ? "valid" : "invalid";
+  }
+  async check(): Promise<void> {}
+  onNew(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+}
+
+/** A chain without logs. */
+export class MemoryObserver implements ChainObserver {
+  readonly name = "memory chain";
+  readonly platform: Hex;
+  constructor(platform: Hex) {
+    this.platform = platform;
+  }
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+  next(): {head: ChainHead; logs: readonly ChainLog[]} | null {
+    return null;
+  }
+  judge(): Judgement {
+    return "unknown";
+  }
+  async poll(): Promise<void> {}
+  forget(_: ChainCursor): void {}
+  onNew(): void {}
+  head(): number {
+    return 0;
+  }
+}
