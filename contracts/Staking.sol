@@ -22,11 +22,15 @@ contract Staking {
         bytes16[] mixinIds;
     }
 
+    /// @notice Seats deposited, and the keys as given, of one operator.
     struct Validator {
         uint16 seats;
-        Keys keys;
+        address consensus;
+        bytes peerId;
+        bytes dealingKey;
         /// Proof of possession of the dealing key: a BLS signature, 96 bytes compressed.
         bytes dealingProof;
+        bytes16[] mixinIds;
     }
 
     struct Member {
@@ -108,9 +112,9 @@ contract Staking {
         _use("consensus", abi.encode(keys.consensus));
         _use("peer", keys.peerId);
         _use("dealing", keys.dealingKey);
-        validator.keys.consensus = keys.consensus;
-        validator.keys.peerId = keys.peerId;
-        validator.keys.dealingKey = keys.dealingKey;
+        validator.consensus = keys.consensus;
+        validator.peerId = keys.peerId;
+        validator.dealingKey = keys.dealingKey;
         validator.dealingProof = proofs[1];
         _operators.push(msg.sender);
         _addSeats(validator, seats, keys.mixinIds);
@@ -141,7 +145,7 @@ contract Staking {
         (address[] memory members, uint16[] memory seats) = Seats.select(_operators, wanted);
         address[] memory keys = new address[](members.length);
         for (uint256 i = 0; i < members.length; ++i) {
-            keys[i] = _validators[members[i]].keys.consensus;
+            keys[i] = _validators[members[i]].consensus;
             _sets[0].push(Member(members[i], seats[i], keys[i]));
         }
         bytes32 hash = keccak256(abi.encode(uint64(0), keys, seats));
@@ -151,20 +155,21 @@ contract Staking {
 
     /// @notice The validator set of an epoch by ascending operator address; empty before it is frozen.
     /// @return operators in the order that is every validator's index
-    /// @return keys consensus addresses
+    /// @return consensusKeys of each
     /// @return seats of each, after cut and cap
     /// @return total of all seats
     function activeSet(uint64 epoch)
         external
         view
-        returns (address[] memory operators, address[] memory keys, uint16[] memory seats, uint256 total)
+        returns (address[] memory operators, address[] memory consensusKeys, uint16[] memory seats, uint256 total)
     {
         Member[] storage members = _sets[epoch];
         operators = new address[](members.length);
-        keys = new address[](members.length);
+        consensusKeys = new address[](members.length);
         seats = new uint16[](members.length);
         for (uint256 i = 0; i < members.length; ++i) {
-            (operators[i], keys[i], seats[i]) = (members[i].operator, members[i].consensus, members[i].seats);
+            (operators[i], consensusKeys[i], seats[i]) =
+                (members[i].operator, members[i].consensus, members[i].seats);
             total += seats[i];
         }
     }
@@ -193,7 +198,7 @@ contract Staking {
         for (uint256 i = 0; i < seats; ++i) {
             if (mixinIds[i] == 0) revert MalformedKeys();
             _use("mixin", abi.encode(mixinIds[i]));
-            validator.keys.mixinIds.push(mixinIds[i]);
+            validator.mixinIds.push(mixinIds[i]);
         }
         validator.seats = uint16(sum);
     }

@@ -1,4 +1,4 @@
-import {AbiCoder, ErrorFragment, Interface, type InterfaceAbi, type LogDescription, type Result} from "ethers";
+import {AbiCoder, ErrorFragment, getAddress, Interface, type InterfaceAbi, type LogDescription, type Result} from "ethers";
 import {artifactOf, compileContracts} from "../../../scripts/compile.ts";
 import {startAnvil} from "../../../testnet/anvil.ts";
 
@@ -139,7 +139,7 @@ export async function startChain(args: readonly string[] = []): Promise<Chain> {
       const abi = new Interface(artifactOf(artifacts, name).abi as InterfaceAbi);
       const receipt = await mine(transaction(null, creation(name, args)), abi, null);
       if (!receipt.status || receipt.contractAddress === null) throw new Error(`${name}: deployment reverted`);
-      return at(name, receipt.contractAddress);
+      return at(name, getAddress(receipt.contractAddress));
     },
     deployReverts: (name, args) =>
       revertOf(
