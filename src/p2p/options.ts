@@ -20,6 +20,11 @@ export interface NetworkOptions {
   readonly own: number | null;
   /** Peers that are no validators; 0 where absent. They hear certificates only. */
   readonly observersMax?: number;
+  /**
+   * "always" (where absent): every message is gossiped besides. "needed": only one that direct streams do not bring to all who are
+   * entitled to it; with 16 validators a broadcast then costs a quarter of the CPU time.
+   */
+  readonly gossip?: "always" | "needed";
   readonly handler: NetworkHandler;
   readonly logger: Logger;
   readonly clock: Clock;

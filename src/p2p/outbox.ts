@@ -9,6 +9,8 @@ const OPEN_MS = 3_000;
 const REOPEN_MS = 500;
 /** A peer that takes no frame for so long has its stream reset and its queue emptied. */
 const STALL_MS = 10_000;
+/** A peer with more bytes than this in its queue is slow. */
+const FLOWS_BYTES = 256 << 10;
 /** Small frames that wait are sent together up to this many bytes. */
 const JOIN_BYTES = 64 << 10;
 
@@ -39,6 +41,11 @@ export class Outbox {
   }
   get queued(): {readonly count: number; readonly bytes: number} {
     return {count: this.#queue.count, bytes: this.#queue.bytes};
+  }
+
+  /** Whether what is pushed leaves at once, or will within a moment. */
+  get flows(): boolean {
+    return this.#stream !== null && this.#queue.bytes < FLOWS_BYTES;
   }
 
   /** Sends the message or queues it; never waits and never throws. */

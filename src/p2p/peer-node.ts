@@ -133,6 +133,7 @@ export class PeerNode {
   }
   async stop(): Promise<void> {
     this.#sync.close();
+    this.#traffic.stop();
     this.#swarm.stop();
     await this.#host.stop();
   }

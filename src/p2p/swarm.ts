@@ -1,3 +1,4 @@
+import {setMaxListeners} from "node:events";
 import type {Connection} from "@libp2p/interface";
 import {multiaddr} from "@multiformats/multiaddr";
 import {describeError} from "../base/errors.ts";
@@ -44,6 +45,7 @@ export class Swarm {
     this.#options = options;
     const {settings, host, peers, book} = options;
     const {clock, report} = settings;
+    setMaxListeners(0, this.#stop.signal); // every dial listens to it
     this.connections = new Connections({
       host,
       clock,

@@ -10,7 +10,12 @@ import type {Settings} from "./options.ts";
 import {Outbox} from "./outbox.ts";
 import type {Peers, Session} from "./peers.ts";
 import {COST} from "./reputation.ts";
-import {FAMILIES, familyOf, OBSERVER_FAMILIES, worthOf} from "./topics.ts";
+import {FAMILIES, type Family, familyOf, OBSERVER_FAMILIES, worthOf} from "./topics.ts";
+
+/** One of these sent twice over one connection would arrive later than one sent once. */
+const LARGE_BYTES = 32 << 10;
+const LATE_MS = 100;
+const LATE_MAX = 8;
 
 export interface TrafficOptions {
   readonly settings: Settings;
@@ -25,6 +30,9 @@ export class Traffic {
   readonly #intake: Intake;
   /** Direct streams of peers whose hello is still on its way; one each. */
   readonly #early = new Map<string, Stream>();
+
+  /** Cancels large messages that gossip is still to carry. */
+  readonly #late = new Set<() => void>();
 
   constructor(options: TrafficOptions) {
     this.#options = options;
@@ -81,10 +89,32 @@ export class Traffic {
     if (outbox) outbox.push(bytes, worthOf(kind));
     else this.#options.settings.report.count("dropped");
   }
+  /** Gossips the message; a large one after a moment, where direct streams bring it to all validators meanwhile. */
   publish(pubsub: GossipSub, bytes: Uint8Array, kind: MessageKind): void {
-    const {names, report} = this.#options.settings;
+    const {settings} = this.#options;
     const family = familyOf(kind);
     if (family === null) return;
+    const covered = this.#isCovered(family);
+    if (covered && settings.gossip === "needed") return;
+    if (!covered || bytes.length < LARGE_BYTES || this.#late.size >= LATE_MAX) this.#gossip(pubsub, bytes, kind, family);
+    else {
+      const cancel = settings.clock.after(LATE_MS, () => {
+        this.#late.delete(cancel);
+        this.#gossip(pubsub, bytes, kind, family);
+      });
+      this.#late.add(cancel);
+    }
+  }
+  /** Whether direct streams to all who are entitled to the family are open and flow. */
+  #isCovered(family: Family): boolean {
+    const {settings, peers} = this.#options;
+    const validators = peers.validators();
+    if (settings.own === null || validators.length < settings.validators.length - 1) return false;
+    if (OBSERVER_FAMILIES.includes(family) && peers.all().length > validators.length) return false;
+    return validators.every(({outbox}) => outbox?.flows);
+  }
+  #gossip(pubsub: GossipSub, bytes: Uint8Array, kind: MessageKind, family: Family): void {
+    const {names, report} = this.#options.settings;
     report.count("published");
     pubsub.publish(names.topic(family), bytes).catch((error) => report.warn("gossip failed", kind, {kind, ...describeError(error)}));
   }
@@ -106,6 +136,10 @@ export class Traffic {
     const early = this.#early.get(session.peer.peerId);
     if (early?.status === "open") this.#read(early, session);
     this.#early.delete(session.peer.peerId);
+  }
+  stop(): void {
+    for (const cancel of this.#late) cancel();
+    this.#late.clear();
   }
   gone(peerId: string): void {
     this.#early.delete(peerId);

@@ -4,7 +4,7 @@ import {makeValidators, startAll, until, vote} from "./support.ts";
 test("a message reaches all others exactly once by both paths together", async () => {
   const nodes = await startAll(await makeValidators(4));
   const sent = Array.from({length: 200}, (_, i) => vote(i % 4));
-  sent.forEach((message, i) => nodes[i % 4]?.network.broadcast(message));
+  for (const [i, message] of sent.entries()) nodes[i % 4]?.network.broadcast(message);
   await until(() => nodes.every((n) => n.received.length >= 150), "all votes delivered");
   await until(() => nodes.every((n) => (n.network.stats().counts.duplicate ?? 0) >= 150), "second copies came as well");
   nodes.forEach((node, i) => {

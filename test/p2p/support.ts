@@ -1,9 +1,9 @@
 import {randomBytes} from "node:crypto";
 import {onTestFinished} from "vitest";
 import type {Hex} from "../../src/base/bytes.ts";
+import {peerIdOf} from "../../src/p2p/keys.ts";
 import {createNetwork, type Libp2pNetwork} from "../../src/p2p/network.ts";
 import type {NetworkOptions} from "../../src/p2p/options.ts";
-import {peerIdOf} from "../../src/p2p/keys.ts";
 import type {NetworkHandler, Peer, Verdict} from "../../src/ports/network.ts";
 import type {Clock, Logger} from "../../src/ports/system.ts";
 import type {Message, VoteMessage} from "../../src/types/messages.ts";
@@ -120,7 +120,15 @@ let serial = 0;
 export function vote(from = 0, height = ++serial): VoteMessage {
   return {
     kind: "vote",
-    vote: {epoch: 0, height, round: 0, type: "prevote", blockHash: `0x${"c3".repeat(32)}`, from, signature: new Uint8Array(randomBytes(65))},
+    vote: {
+      epoch: 0,
+      height,
+      round: 0,
+      type: "prevote",
+      blockHash: `0x${"c3".repeat(32)}`,
+      from,
+      signature: new Uint8Array(randomBytes(65)),
+    },
     partials: [],
   };
 }
