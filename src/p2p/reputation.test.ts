@@ -6,6 +6,7 @@ function setup() {
   const reputation = new Reputation(() => clock.now, ["v"]);
   const chargeUntilBan = (peer: string) => {
     for (let i = 0; i < 10; i++) {
+      clock.now += 5; // points are forgiven meanwhile
       const banMs = reputation.charge(peer, 1);
       if (banMs !== null) return {after: i + 1, banMs};
     }

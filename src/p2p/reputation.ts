@@ -1,8 +1,8 @@
 import {BoundedMap} from "../base/bounded.ts";
 
-/** What a deed costs; at `POINTS_MAX` the peer is banned. */
+/** What a deed costs; above `POINTS_MAX` the peer is banned: with the fifth invalid message in quick succession. */
 export const COST = {rejected: 1, overLimit: 0.02, abuse: 5} as const;
-const POINTS_MAX = 5;
+const POINTS_MAX = 4;
 const FORGIVE_MS = 10_000;
 const BAN_MS = 10_000;
 const BAN_MAX_MS = 300_000;
@@ -17,7 +17,7 @@ interface Record {
 }
 
 /**
- * Points of misbehaviour per peer id: one is forgiven every 10 s. Five cost the connection and a ban of 10 s, doubled with
+ * Points of misbehaviour per peer id: one is forgiven every 10 s. More than four cost the connection and a ban of 10 s, doubled with
  * every ban up to 5 minutes until the peer has behaved for 10 minutes. Short, because a validator shut out by mistake costs the network a vote.
  */
 export class Reputation {
@@ -38,7 +38,7 @@ export class Reputation {
     if (quietMs > FORGET_MS) record.bans = 0;
     record.points = Math.max(0, record.points - quietMs / FORGIVE_MS) + points;
     record.at = now;
-    if (record.points < POINTS_MAX) return null;
+    if (record.points <= POINTS_MAX) return null;
     const banMs = Math.min(BAN_MS * 2 ** record.bans, BAN_MAX_MS);
     record.points = 0;
     record.bans++;

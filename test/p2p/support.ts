@@ -20,6 +20,9 @@ export const systemClock: Clock = {
   },
 };
 
+/** Time that goes five times as fast, for tests of deadlines. */
+export const fastClock: Clock = {now: () => 5 * Date.now(), after: (ms, run) => systemClock.after(ms / 5, run)};
+
 export interface LogLine {
   readonly level: string;
   readonly text: string;
