@@ -33,9 +33,9 @@ abstract contract MixinApp is IMixinApp {
     constructor(address group_, bytes16 process_) {
         group = IMixinGroup(group_);
         process = process_;
-        // keeps others from registering a process of theirs at this address; a group without it is no reason to fail
-        (bool bound,) = group_.call(abi.encodeCall(IMixinGroup.bind, (process_)));
-        bound;
+        if (group_.code.length == 0) return;
+        // keeps others from registering a process of theirs at this address
+        try group.bind(process_) {} catch {}
     }
 
     /// @inheritdoc IMixinApp

@@ -18,6 +18,8 @@ contract MixinGroup is Lanes {
     /// @dev abi.encode(uint8 kind, bytes args): kind, offset, length, then args; Register has five words of them.
     uint256 private constant ARGS = 96;
     uint256 private constant REGISTER_LENGTH = ARGS + 160;
+    /// @dev What fits into a transaction whatever a registration says: more would stop every later outbox.
+    uint32 private constant GAS_LIMIT_MAX = 2_000_000;
 
     struct CommittedRoot {
         bytes32 root;
@@ -172,7 +174,8 @@ contract MixinGroup is Lanes {
         if (owner != 0 && owner != process) app = address(0);
         else processOf[app] = process;
         lane.app = app;
-        lane.gasLimit = uint32(bytes4(args[124:128]));
+        uint32 gasLimit = uint32(bytes4(args[124:128]));
+        lane.gasLimit = gasLimit < GAS_LIMIT_MAX ? gasLimit : GAS_LIMIT_MAX;
         lane.policy = uint8(args[95]);
         lane.registered = true;
         uint64 first = uint64(bytes8(args[152:160]));

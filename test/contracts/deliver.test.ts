@@ -139,6 +139,12 @@ describe("deliver", () => {
       const revert = await group.contract.reverts("deliver", args(block, signature, [{...given, ...change}]));
       expect(["EventsMismatch", "SystemMismatch"], name).toContain(revert.name);
     }
+    const [box] = block.outboxes;
+    if (box !== undefined) {
+      const miscounted = {...block, outboxes: [{...box, count: 5}]}; // certified, but not what the root holds
+      const revert = await group.contract.reverts("deliver", args(miscounted, group.certify(miscounted), deliveries));
+      expect(revert.name).toBe("EventsMismatch");
+    }
     // sorted pairs leave the order of siblings open; the nonces do not
     const swapped = await group.contract.reverts("deliver", args(block, signature, [{...given, events: [b, a, c, d]}]));
     expect(swapped.name).toBe("NonceOutOfOrder");
@@ -227,6 +233,15 @@ describe("system events", () => {
       }),
       {numRuns: 25},
     ));
+
+  test("no registration can ask for more gas than a transaction has", async () => {
+    const greedy = uuid("greedy");
+    const second = await chain.deploy("NoopReceiver", []);
+    const receipt = await group.deliver({system: [register(greedy, second.address, 0, 2 ** 32 - 1)]});
+    expect(receipt.logs.find((log) => log.name === "Registered")?.args["gasLimit"]).toBe(2_000_000n);
+    await group.deliver({events: [group.event(greedy)]});
+    expect(await group.statesOf(greedy)).toEqual(["delivered"]);
+  });
 
   test("registration starts at the nonce that it names", async () => {
     const late = uuid("late");

@@ -201,11 +201,18 @@ describe("Echo", () => {
 
   test("records each message and sends its amount back with its extra", async () => {
     const receipt = await group.deliver({
-      events: [group.event(process, {amount: 5n, extra: "0xc0ffee"}), group.event(process, {extra: "0x01"})],
+      events: [
+        group.event(process, {amount: 5n, extra: "0xc0ffee"}),
+        group.event(process, {extra: "0x01"}),
+        group.event(process, {amount: 6n}),
+      ],
     });
     const sent = receipt.logs.filter((log) => log.name === "Outbound").map((log) => [...log.args]);
-    expect(sent).toEqual([[process, 0n, BTC, 5n, BigInt(SENDER), ALICE, "0xc0ffee"]]);
-    expect((await app.read("count"))[0]).toBe(2n);
+    expect(sent).toEqual([
+      [process, 0n, BTC, 5n, BigInt(SENDER), ALICE, "0xc0ffee"],
+      [process, 1n, BTC, 6n, BigInt(SENDER), ALICE, "0x"],
+    ]);
+    expect((await app.read("count"))[0]).toBe(3n);
     const [entry] = await app.read("entryAt", 0n);
     expect([entry.sender, entry.nonce, entry.asset, entry.amount]).toEqual([ALICE, 0n, BTC, 5n]);
     expect(await group.balanceOf(process)).toBe(0n);
