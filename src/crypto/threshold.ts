@@ -59,7 +59,7 @@ function attempt(
     if (point === null) bad.add(seat);
     else points.set(seat, point);
   }
-  if (points.size < of.threshold) return null;
+  if (points.size === 0 || points.size < of.threshold) return null;
   const signature = interpolate(points);
   return blsVerify(of.groupKey, of.message, signature) ? signature : null;
 }
