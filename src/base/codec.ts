@@ -1,8 +1,15 @@
-import {bigToBytes, bytesToBig, concatBytes, fromHex, type Hex, toHex} from "./bytes.ts";
+import {bigToBytes, bytesToBig, fromHex, type Hex, hexInto, toHex, wordInto} from "./bytes.ts";
 import {DecodeError, EncodeError} from "./errors.ts";
 
 /** Longest magnitude of an `integer`: 2^256 - 1, all that a contract can hold. */
 const INTEGER_BYTES_MAX = 32;
+
+const DIGIT_CODES = [..."0123456789abcdef"].map((digit) => digit.charCodeAt(0));
+/** Where each byte of a UUID stands in its text, and where its dashes do. */
+const UUID_PLACES = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+const UUID_DASHES = [8, 13, 18, 23];
+const DASH = 45;
+const uuidCodes: number[] = new Array(36).fill(DASH);
 
 /**
  * Reads one value, big-endian, front to back; each method names the field for its error. All throw DecodeError:
@@ -61,8 +68,14 @@ export class Reader {
   }
   /** 16 bytes as lower-case UUID text. */
   uuid(field: string): string {
-    const h = this.hex(16, field);
-    return `${h.slice(2, 10)}-${h.slice(10, 14)}-${h.slice(14, 18)}-${h.slice(18, 22)}-${h.slice(22)}`;
+    const start = this.#take(16, field);
+    for (let i = 0; i < 16; i++) {
+      const byte = this.#bytes[start + i] as number;
+      const at = UUID_PLACES[i] as number;
+      uuidCodes[at] = DIGIT_CODES[byte >> 4] as number;
+      uuidCodes[at + 1] = DIGIT_CODES[byte & 15] as number;
+    }
+    return String.fromCharCode.apply(null, uuidCodes);
   }
   /** u16 length, then that many bytes; TOO_LONG is found before anything is read. */
   sized(sizeMax: number, field: string): Uint8Array {
@@ -119,12 +132,25 @@ export class Reader {
 
 /** Writes one value, big-endian, front to back; the mirror of Reader. Throws EncodeError where a value does not fit. */
 export class Writer {
-  readonly #parts: Uint8Array[] = [];
+  #bytes = new Uint8Array(64);
+  #size = 0;
 
+  /** Makes room for `size` more bytes. Where they go. */
+  #grow(size: number): number {
+    const at = this.#size;
+    this.#size += size;
+    if (this.#size > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#size, 4 * this.#bytes.length));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    return at;
+  }
   #int(value: number, size: number, field: string, min = 0): this {
     if (!Number.isSafeInteger(value) || value < min || value >= min + 2 ** (8 * size))
       throw new EncodeError("OUT_OF_RANGE", {field, want: `${8 * size} bits`, got: value});
-    this.#parts.push(bigToBytes(BigInt.asUintN(8 * size, BigInt(value)), size));
+    const at = this.#grow(size);
+    wordInto(this.#bytes, at, value, size);
     return this;
   }
   u8(value: number, field = "u8"): this {
@@ -141,28 +167,41 @@ export class Writer {
   }
   u64(value: bigint, field = "u64"): this {
     if (value < 0n || value >= 1n << 64n) throw new EncodeError("OUT_OF_RANGE", {field, want: "64 bits", got: `${value}`});
-    this.#parts.push(bigToBytes(value, 8));
-    return this;
+    return this.#u64(Number(value >> 32n), Number(value & 0xffff_ffffn));
   }
   count(value: number, field = "count"): this {
-    if (!Number.isSafeInteger(value)) throw new EncodeError("OUT_OF_RANGE", {field, want: "safe integer", got: value});
-    return this.u64(BigInt(value), field);
+    if (!Number.isSafeInteger(value) || value < 0) throw new EncodeError("OUT_OF_RANGE", {field, want: "safe integer", got: value});
+    return this.#u64(Math.floor(value / 2 ** 32), value % 2 ** 32);
+  }
+  #u64(high: number, low: number): this {
+    const at = this.#grow(8);
+    wordInto(this.#bytes, at, high, 4);
+    wordInto(this.#bytes, at + 4, low, 4);
+    return this;
   }
   integer(value: bigint, field = "integer"): this {
     if (value < 0n || value >= 1n << 256n) throw new EncodeError("OUT_OF_RANGE", {field, want: "256 bits", got: `${value}`});
-    let size = 0;
-    for (let rest = value; rest > 0n; rest >>= 8n) size++;
+    const size = value === 0n ? 0 : Math.ceil(value.toString(16).length / 2);
     return this.sized(bigToBytes(value, size), field);
   }
   fixed(bytes: Uint8Array, size: number, field = "fixed"): this {
     if (bytes.length !== size) throw new EncodeError("BAD_LENGTH", {field, want: size, got: bytes.length});
-    this.#parts.push(bytes);
-    return this;
+    return this.raw(bytes);
   }
   hex(text: Hex, size: number, field = "hex"): this {
+    const at = this.#grow(size);
+    if (text.length === 2 + 2 * size && text.startsWith("0x") && hexInto(this.#bytes, at, text, 2, size)) return this;
+    this.#size = at;
     return this.fixed(fromHex(text, field), size, field);
   }
   uuid(text: string, field = "uuid"): this {
+    const at = this.#grow(16);
+    if (text.length === 36 && UUID_DASHES.every((dash) => text.charCodeAt(dash) === DASH)) {
+      let fine = true;
+      for (let i = 0; i < 16; i++) fine = hexInto(this.#bytes, at + i, text, UUID_PLACES[i] as number, 1) && fine;
+      if (fine) return this;
+    }
+    this.#size = at;
     return this.fixed(fromHex(`0x${text.replaceAll("-", "")}`, field), 16, field);
   }
   sized(bytes: Uint8Array, field = "sized"): this {
@@ -183,10 +222,12 @@ export class Writer {
     return this;
   }
   raw(bytes: Uint8Array): this {
-    this.#parts.push(bytes);
+    const at = this.#grow(bytes.length);
+    this.#bytes.set(bytes, at);
     return this;
   }
+  /** All that was written. */
   bytes(): Uint8Array {
-    return concatBytes(...this.#parts);
+    return this.#bytes.slice(0, this.#size);
   }
 }

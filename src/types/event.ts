@@ -40,7 +40,9 @@ export function encodeEvent(event: MvmEvent): Uint8Array {
     .u16(event.threshold, "event.threshold")
     .sized(event.signature, "event.signature")
     .bytes();
-  decodeEvent(encoded);
+  const {extra, members, threshold, signature} = event;
+  const fits = extra.length <= EVENT_EXTRA_MAX && members.length <= MEMBERS_MAX && signature.length <= SIGNATURE_MAX;
+  if (!fits || threshold > members.length) decodeEvent(encoded); // says what does not fit
   return encoded;
 }
 
