@@ -1,5 +1,5 @@
 import {Reader, Writer} from "../base/codec.ts";
-import {type Change, type Tree, treeGet, treeName, treeUpdate} from "./tree.ts";
+import {type Change, type Name, nameOf, type Tree, treeGet, treeUpdate} from "./tree.ts";
 
 /** A kind of record in the state: where it is kept, and its only encoding. */
 export interface Table<K, V> {
@@ -23,7 +23,7 @@ export function recordsOf(tree: Tree): Records {
 }
 
 function readRecord<K, V>(tree: Tree, table: Table<K, V>, key: K): V | undefined {
-  const value = treeGet(tree, treeName(table.id, table.key(key)));
+  const value = treeGet(tree, nameOf(table.id, table.key(key)));
   return value === undefined ? undefined : decodeRecord(table, value);
 }
 
@@ -38,6 +38,7 @@ export function decodeRecord<K, V>(table: Table<K, V>, bytes: Uint8Array): V {
 interface Slot {
   readonly table: Table<unknown, unknown>;
   readonly key: unknown;
+  readonly name: Name;
   value: unknown;
   dirty: boolean;
 }
@@ -58,8 +59,10 @@ export class Draft implements Records {
     const text = slotName(table, key);
     const slot = this.#slots.get(text);
     if (slot !== undefined) return slot.value as V | undefined;
-    const value = readRecord(this.#base, table, key);
-    this.#slots.set(text, {table: table as Table<unknown, unknown>, key, value, dirty: false});
+    const name = nameOf(table.id, table.key(key));
+    const bytes = treeGet(this.#base, name);
+    const value = bytes === undefined ? undefined : decodeRecord(table, bytes);
+    this.#slots.set(text, {table: table as Table<unknown, unknown>, key, name, value, dirty: false});
     return value;
   }
 
@@ -82,21 +85,21 @@ export class Draft implements Records {
   /** The tree below with everything that was written. */
   commit(): Tree {
     const changes: Change[] = [];
-    for (const {table, key, value, dirty} of this.#slots.values()) {
-      if (!dirty) continue;
-      changes.push({name: treeName(table.id, table.key(key)), value: value === undefined ? null : encodeRecord(table, value)});
-    }
+    for (const {table, name, value, dirty} of this.#slots.values())
+      if (dirty) changes.push({name, value: value === undefined ? null : encodeRecord(table, value)});
     return treeUpdate(this.#base, changes);
   }
 
   #set<K, V>(table: Table<K, V>, key: K, value: V | undefined): void {
     const text = slotName(table, key);
     const slot = this.#slots.get(text);
-    if (slot === undefined) this.#slots.set(text, {table: table as Table<unknown, unknown>, key, value, dirty: true});
-    else {
+    if (slot !== undefined) {
       slot.value = value;
       slot.dirty = true;
+      return;
     }
+    const name = nameOf(table.id, table.key(key));
+    this.#slots.set(text, {table: table as Table<unknown, unknown>, key, name, value, dirty: true});
   }
 }
 

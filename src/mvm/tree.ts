@@ -1,4 +1,4 @@
-import {compareBytes, concatBytes} from "../base/bytes.ts";
+import {compareBytes} from "../base/bytes.ts";
 import {sha256} from "../base/hash.ts";
 
 /**
@@ -11,10 +11,15 @@ export type Tree = Leaf | Branch | null;
 
 export interface Leaf {
   readonly leaf: true;
-  readonly key: Uint8Array;
-  readonly name: Uint8Array;
+  readonly name: Name;
   readonly value: Uint8Array;
   hash: Uint8Array | null;
+}
+
+/** Under which a value is kept: `bytes` are table u8 ‖ key, `key` its hash, the place in the tree. */
+export interface Name {
+  readonly bytes: Uint8Array;
+  readonly key: Uint8Array;
 }
 
 interface Branch {
@@ -24,9 +29,9 @@ interface Branch {
   hash: Uint8Array | null;
 }
 
-/** One key's new value; null removes it. */
+/** One name's new value; null removes it. */
 export interface Change {
-  readonly name: Uint8Array;
+  readonly name: Name;
   readonly value: Uint8Array | null;
 }
 
@@ -39,12 +44,19 @@ interface Entry {
 
 const ZERO = new Uint8Array(32);
 
-/** The value under `name`. */
-export function treeGet(tree: Tree, name: Uint8Array): Uint8Array | undefined {
-  const key = sha256(name);
+/** The name of a record: of the table `table`, under `key`. */
+export function nameOf(table: number, key: Uint8Array): Name {
+  const bytes = new Uint8Array(1 + key.length);
+  bytes[0] = table;
+  bytes.set(key, 1);
+  return {bytes, key: sha256(bytes)};
+}
+
+/** The value under a name. */
+export function treeGet(tree: Tree, {key}: Name): Uint8Array | undefined {
   let node = tree;
   for (let depth = 0; node !== null; depth++) {
-    if (node.leaf) return compareBytes(node.key, key) === 0 ? node.value : undefined;
+    if (node.leaf) return compareBytes(node.name.key, key) === 0 ? node.value : undefined;
     node = bit(key, depth) === 0 ? node.left : node.right;
   }
   return undefined;
@@ -57,12 +69,12 @@ export function treeUpdate(tree: Tree, changes: readonly Change[]): Tree {
 }
 
 /** The tree with one value set. */
-export function treeSet(tree: Tree, name: Uint8Array, value: Uint8Array): Tree {
+export function treeSet(tree: Tree, name: Name, value: Uint8Array): Tree {
   return treeUpdate(tree, [{name, value}]);
 }
 
 /** The tree without `name`. */
-export function treeDelete(tree: Tree, name: Uint8Array): Tree {
+export function treeDelete(tree: Tree, name: Name): Tree {
   return treeUpdate(tree, [{name, value: null}]);
 }
 
@@ -70,7 +82,7 @@ export function treeDelete(tree: Tree, name: Uint8Array): Tree {
 export function treeRoot(tree: Tree): Uint8Array {
   if (tree === null) return ZERO;
   if (tree.hash === null)
-    tree.hash = tree.leaf ? hashPair(0, tree.key, sha256(tree.value)) : hashPair(1, treeRoot(tree.left), treeRoot(tree.right));
+    tree.hash = tree.leaf ? hashPair(0, tree.name.key, sha256(tree.value)) : hashPair(1, treeRoot(tree.left), treeRoot(tree.right));
   return tree.hash;
 }
 
@@ -86,9 +98,10 @@ export function* treeLeaves(tree: Tree): Generator<Leaf> {
 }
 
 function toEntry({name, value}: Change): Entry {
-  const key = sha256(name);
-  const rank = new DataView(key.buffer, key.byteOffset).getUint32(0) * 0x1_0000 + (key[4] as number) * 0x100 + (key[5] as number);
-  return {key, rank, leaf: value === null ? null : {leaf: true, key, name, value, hash: null}};
+  const {key} = name;
+  let rank = 0;
+  for (let i = 0; i < 6; i++) rank = rank * 256 + (key[i] as number);
+  return {key, rank, leaf: value === null ? null : {leaf: true, name, value, hash: null}};
 }
 
 /** `node` at `depth` with entries[from, to), which all belong under it. */
@@ -96,7 +109,7 @@ function merge(node: Tree, entries: readonly Entry[], from: number, to: number, 
   if (from === to) return node;
   if (node === null) return build(entries, from, to, depth);
   if (node.leaf) {
-    if (to - from === 1 && compareBytes((entries[from] as Entry).key, node.key) === 0) return (entries[from] as Entry).leaf;
+    if (to - from === 1 && compareBytes((entries[from] as Entry).key, node.name.key) === 0) return (entries[from] as Entry).leaf;
     return mergeLeaf(node, entries.slice(from, to), depth);
   }
   const middle = split(entries, from, to, depth);
@@ -104,10 +117,10 @@ function merge(node: Tree, entries: readonly Entry[], from: number, to: number, 
 }
 
 function mergeLeaf(node: Leaf, entries: Entry[], depth: number): Tree {
-  const at = entries.findIndex((entry) => compareBytes(entry.key, node.key) >= 0);
+  const at = entries.findIndex((entry) => compareBytes(entry.key, node.name.key) >= 0);
   const place = at < 0 ? entries.length : at;
-  const same = at >= 0 && compareBytes((entries[at] as Entry).key, node.key) === 0;
-  if (!same) entries.splice(place, 0, {key: node.key, rank: 0, leaf: node});
+  const same = at >= 0 && compareBytes((entries[at] as Entry).key, node.name.key) === 0;
+  if (!same) entries.splice(place, 0, {key: node.name.key, rank: 0, leaf: node});
   return build(entries, 0, entries.length, depth);
 }
 
@@ -148,9 +161,4 @@ function hashPair(tag: number, a: Uint8Array, b: Uint8Array): Uint8Array {
   scratch.set(a, 1);
   scratch.set(b, 33);
   return sha256(scratch);
-}
-
-/** table u8 ‖ key: the name under which a table keeps a record. */
-export function treeName(table: number, key: Uint8Array): Uint8Array {
-  return concatBytes(Uint8Array.of(table), key);
 }
