@@ -34,7 +34,10 @@ export interface ChildOptions {
 export function startChild(options: ChildOptions): Promise<Child> {
   mkdirSync(dirname(options.log), {recursive: true});
   const log = createWriteStream(options.log, {flags: "a"});
-  const child = spawn(process.execPath, [...options.args], {stdio: ["ignore", "pipe", "pipe", "ipc"], env: {...process.env, ...options.env}});
+  const child = spawn(process.execPath, [...options.args], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    env: {...process.env, ...options.env},
+  });
   child.stderr?.pipe(log);
   const exited = new Promise<number | string>((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal ?? "")));
   return new Promise((resolve, reject) => {
