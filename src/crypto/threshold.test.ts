@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import {describe, expect, test} from "vitest";
-import {concatBytes} from "../base/bytes.ts";
+import {concatBytes, toHex} from "../base/bytes.ts";
 import {blsPublicKey, blsSign, blsVerify} from "./bls.ts";
 import {mod, ORDER, scalarToBytes} from "./scalar.ts";
 import {combinePartials, evaluatePublicShares, type Partial, recoverSignature} from "./threshold.ts";
@@ -104,4 +104,28 @@ describe("combination of partials that nobody has checked", () => {
     expect(combine(all.slice(0, 4))).toEqual({signature: null, bad: []});
     expect(combine([])).toEqual({signature: null, bad: []});
   });
+});
+
+test("herumi's implementation shares and recovers alike", async () => {
+  const {default: herumi} = await import("bls-eth-wasm");
+  await herumi.init(herumi.BLS12_381);
+  const idOf = (seat: number) => {
+    const id = new herumi.Id();
+    id.setInt(seat);
+    return id;
+  };
+  const polynomial = coefficients.map((a) => herumi.deserializeHexStrToSecretKey(toHex(scalarToBytes(a)).slice(2)));
+  for (const {seat} of all) {
+    const theirs = new herumi.SecretKey();
+    theirs.share(polynomial, idOf(seat));
+    expect(theirs.serialize()).toEqual(share(seat));
+    expect(theirs.sign(message).serialize()).toEqual(partial(seat).signature);
+  }
+  const chosen = [7, 2, 5, 1, 4];
+  const recovered = new herumi.Signature();
+  recovered.recover(
+    chosen.map((seat) => herumi.deserializeHexStrToSignature(toHex(partial(seat).signature).slice(2))),
+    chosen.map(idOf),
+  );
+  expect(recovered.serialize()).toEqual(whole);
 });

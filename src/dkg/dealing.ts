@@ -34,14 +34,23 @@ export function checkDealing(dealing: Dealing): {code: "BAD_POINT" | "BAD_SCALAR
   const key = keyOf(dealing);
   if (passed.has(key)) return null;
   if (dealing.ciphertexts.some((c) => bytesToBig(c) >= ORDER)) return {code: "BAD_SCALAR", field: "ciphertexts"};
+  const commitments = pointsOrNull(dealing.commitments, parseG1);
+  if (commitments === null) return {code: "BAD_POINT", field: "commitments"};
+  const [ephemeral] = pointsOrNull([dealing.ephemeral], parseG1) ?? [];
+  if (ephemeral === undefined) return {code: "BAD_POINT", field: "ephemeral"};
+  const [proof] = pointsOrNull([dealing.proof], parseG2) ?? [];
+  if (proof === undefined) return {code: "BAD_POINT", field: "proof"};
+  const constant = commitments[0] as G1Point;
+  if (!verifyDistinct([constant, ephemeral], proofDigests(dealing), proof)) return {code: "BAD_PROOF", field: "proof"};
+  passed.set(key, commitments);
+  return null;
+}
+
+function pointsOrNull<P>(all: readonly Uint8Array[], parse: (bytes: Uint8Array) => P): P[] | null {
   try {
-    const commitments = dealing.commitments.map(parseG1);
-    const keys = [commitments[0] as G1Point, parseG1(dealing.ephemeral)];
-    if (!verifyDistinct(keys, proofDigests(dealing), parseG2(dealing.proof))) return {code: "BAD_PROOF", field: "proof"};
-    passed.set(key, commitments);
-    return null;
+    return all.map(parse);
   } catch {
-    return {code: "BAD_POINT", field: "commitments"};
+    return null;
   }
 }
 

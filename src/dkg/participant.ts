@@ -8,8 +8,7 @@ import {seatsOf} from "../types/validators.ts";
 import {sessionAckDigest} from "./admit.ts";
 import {proveSharedKey} from "./complaint.ts";
 import {commit, commitmentPoints, openValue, padOf, proofDigests} from "./dealing.ts";
-import type {AckSession, DealingSession, Session} from "./session.ts";
-import {sizesOf} from "./session.ts";
+import {type AckSession, type DealingSession, type Session, sizesOf} from "./session.ts";
 import {type Tag, taggedScalar, u16} from "./tagged.ts";
 
 /**

@@ -7,6 +7,7 @@ import {
   dealAll,
   dealingOf,
   expectActive,
+  forgedDealing,
   NETWORK_ID,
   say,
   sharesOf,
@@ -14,7 +15,9 @@ import {
   WINDOW,
 } from "../../test/support/dkg.ts";
 import type {Hex} from "../base/bytes.ts";
-import {blsPublicKey, blsSign, blsVerify} from "../crypto/bls.ts";
+import {addG1, blsPublicKey, blsSign, blsVerify, trustedG1} from "../crypto/bls.ts";
+import {combineG1} from "../crypto/points.ts";
+import {ORDER} from "../crypto/scalar.ts";
 import {combinePartials} from "../crypto/threshold.ts";
 import {encodeDkgBody} from "../types/dkg.ts";
 import {sessionAckDigest} from "./admit.ts";
@@ -104,6 +107,16 @@ describe("windows", () => {
     const active = expectActive(ackAll(of, ack));
     expect(active.attempt).toBe(1);
     expectWorkingKey(active, sharesOf(of, ack));
+  });
+
+  test("a key whose polynomial would lose its highest term is not taken", () => {
+    const others = [0, 1, 2].map((i) => dealingOf(of, i));
+    const rest = addG1(others.map((d) => trustedG1(d.commitments[2] as Uint8Array)));
+    const opposite = combineG1([rest], [ORDER - 1n]).toBytes();
+    const forged = forgedDealing(of, 3, (d) => ({...d, commitments: [...d.commitments.slice(0, 2), opposite]}));
+    const complain = others.reduce<Session>((s, d) => say(s, d.dealer, d), say(of.session, 3, forged));
+    expect(openShares({session: complain, validatorIndex: 0, encSecret: of.secrets[0] as Uint8Array}).bad).toEqual([{dealer: 3, seat: 1}]);
+    expect(ticks(complain)).toMatchObject({phase: "deal", attempt: 1, misbehaving: []}); // nobody complained
   });
 
   test("complain lasts its window, whoever has dealt", () => {
