@@ -92,6 +92,13 @@ describe("a dealing", () => {
     expect(session).toEqual(before);
   });
 
+  test("is judged alike the second time", () => {
+    const rogue = table.filter(({code}) => code === "BAD_PROOF" || code === "BAD_POINT");
+    expect(rogue.length).toBeGreaterThan(10);
+    for (const {dealing, code} of rogue) for (let i = 0; i < 2; i++) expect(codeOf(() => say(one, 1, dealing))).toBe(code);
+    expect(say(one, 1, honest)).toEqual(say(one, 1, honest));
+  });
+
   test("that is no encoding is refused with its cause", () => {
     const whole = encodeDkgBody(honest);
     for (const body of [new Uint8Array(0), whole.subarray(1), whole.with(0, 9), whole.with(1, 9), concatBytes(whole, new Uint8Array(5))])

@@ -1,7 +1,5 @@
-import {BoundedMap} from "../base/bounded.ts";
-import {equalBytes, type Hex, toHex} from "../base/bytes.ts";
+import {equalBytes, type Hex} from "../base/bytes.ts";
 import {DecodeError} from "../base/errors.ts";
-import {sha256} from "../base/hash.ts";
 import {blsVerify, g1ToEip2537} from "../crypto/bls.ts";
 import {evaluateG1} from "../crypto/points.ts";
 import {ackDigest} from "../types/digests.ts";
@@ -12,6 +10,7 @@ import {checkSharedKey} from "./complaint.ts";
 import {checkDealing, commit, commitmentPoints, openValue, padOf} from "./dealing.ts";
 import {DkgError} from "./errors.ts";
 import {type AckSession, type DealingSession, type Fault, type GroupKey, hasFault, type Session, sizesOf} from "./session.ts";
+import {type Flaw, judgeOnce} from "./verdict.ts";
 
 /**
  * The session after a decided message of validator `from`, whose signature is verified already. What is cheap is checked
@@ -23,8 +22,8 @@ export function admit(session: Session, message: {from: number; body: Uint8Array
   const {from} = message;
   const body = decode(message);
   if (body.sid !== session.sid) throw new DkgError("WRONG_SESSION", {from, want: session.sid, got: body.sid});
-  if (body.kind === "dealing" && session.phase === "deal") return admitDealing(session, from, body);
-  if (body.kind === "complaint" && session.phase === "complain") return admitComplaint(session, from, body);
+  if (body.kind === "dealing" && session.phase === "deal") return admitDealing(session, from, body, message.body);
+  if (body.kind === "complaint" && session.phase === "complain") return admitComplaint(session, from, body, message.body);
   if (body.kind === "ack" && session.phase === "ack") return admitAck(session, from, body, message.body);
   throw new DkgError("NOT_OPEN", {from, field: body.kind, got: session.phase});
 }
@@ -38,7 +37,7 @@ function decode({from, body}: {from: number; body: Uint8Array}): DkgBody {
   }
 }
 
-function admitDealing(session: DealingSession, from: number, dealing: Dealing): Session {
+function admitDealing(session: DealingSession, from: number, dealing: Dealing, body: Uint8Array): Session {
   const {seats, threshold} = sizesOf(session);
   if (dealing.dealer !== from || session.validators[from] === undefined)
     throw new DkgError("NOT_SENDER", {from, field: "dealer", got: dealing.dealer});
@@ -49,13 +48,12 @@ function admitDealing(session: DealingSession, from: number, dealing: Dealing): 
   expectSize(from, "ciphertexts", dealing.ciphertexts.length, seats);
   if (session.dealings.some((d) => equalBytes(d.ephemeral, dealing.ephemeral)))
     throw new DkgError("REUSED_POINT", {from, field: "ephemeral"});
-  const flaw = checkDealing(dealing);
-  if (flaw !== null) throw new DkgError(flaw.code, {from, field: flaw.field});
+  refuse(from, checkDealing(dealing, body));
   return settle({...session, dealings: [...session.dealings, dealing].sort((a, b) => a.dealer - b.dealer)});
 }
 
 /** Either the dealer or the accuser has misbehaved, and the message proves which. */
-function admitComplaint(session: DealingSession, from: number, complaint: Complaint): Session {
+function admitComplaint(session: DealingSession, from: number, complaint: Complaint, body: Uint8Array): Session {
   const {recipient} = complaint;
   const accuser = session.validators[from];
   if (complaint.accuser !== from || accuser === undefined)
@@ -66,8 +64,10 @@ function admitComplaint(session: DealingSession, from: number, complaint: Compla
   if (dealing === undefined) throw new DkgError("NO_DEALING", {from, field: "dealer", got: complaint.dealer});
   if (!seatsOf(session.validators, from).includes(recipient)) throw new DkgError("NOT_SENDER", {from, field: "recipient", got: recipient});
   const statement = {...complaint, ephemeral: dealing.ephemeral, encKey: accuser.encKey};
-  const flaw = checkSharedKey(statement, complaint);
-  if (flaw !== null) throw new DkgError(flaw.code, {from, field: flaw.field});
+  refuse(
+    from,
+    judgeOnce([body, dealing.ephemeral, accuser.encKey], () => checkSharedKey(statement, complaint)),
+  );
 
   const pad = padOf(dealing, {sid: session.sid, sharedKey: complaint.sharedKey, recipient, encKey: accuser.encKey});
   const honest = equalBytes(commit(openValue(dealing, recipient, pad)), evaluateG1(commitmentPoints(dealing), recipient).toBytes());
@@ -80,20 +80,17 @@ function blame(session: DealingSession, validator: number, fault: Fault): Dealin
   return {...session, misbehaving: misbehaving.sort((a, b) => a.validator - b.validator || (a.fault < b.fault ? -1 : 1))};
 }
 
-/** ACKs that have passed: the verdict is a function of the bytes, which name the key through the transcript. */
-const passed = new BoundedMap<Hex, true>(1_024);
-
 function admitAck(session: AckSession, from: number, ack: Ack, body: Uint8Array): Session {
   const {seat, signature} = ack;
   if (!seatsOf(session.validators, from).includes(seat)) throw new DkgError("NOT_SENDER", {from, field: "seat", got: seat});
   if (session.acks.some((a) => a.seat === seat)) throw new DkgError("DUPLICATE", {from, field: "seat", got: seat});
   if (ack.transcript !== session.transcript) throw new DkgError("WRONG_TRANSCRIPT", {from, want: session.transcript, got: ack.transcript});
-  const key = toHex(sha256(body));
-  if (!passed.has(key)) {
-    if (!blsVerify(session.publicShares[seat - 1] as Uint8Array, sessionAckDigest(session), signature))
-      throw new DkgError("BAD_PROOF", {from, field: "signature", got: seat});
-    passed.set(key, true);
-  }
+  const publicShare = session.publicShares[seat - 1] as Uint8Array;
+  const isSigned = () => blsVerify(publicShare, sessionAckDigest(session), signature);
+  refuse(
+    from,
+    judgeOnce([body, publicShare], () => (isSigned() ? null : {code: "BAD_PROOF", field: "signature"})),
+  );
   return settle({...session, acks: [...session.acks, {seat, signature}].sort((a, b) => a.seat - b.seat)});
 }
 
@@ -101,6 +98,10 @@ function admitAck(session: AckSession, from: number, ack: Ack, body: Uint8Array)
 export function sessionAckDigest(session: GroupKey & {networkId: Hex}): Uint8Array {
   const {networkId, sid, transcript, groupKey} = session;
   return ackDigest({networkId, sid, transcript, groupKey: g1ToEip2537(groupKey)});
+}
+
+function refuse(from: number, flaw: Flaw | null): void {
+  if (flaw !== null) throw new DkgError(flaw.code, {from, field: flaw.field});
 }
 
 function expectSize(from: number, field: string, got: number, want: number): void {

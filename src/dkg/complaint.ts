@@ -5,6 +5,7 @@ import {combineG1, GENERATOR, GENERATOR_BYTES, multiplySecret} from "../crypto/p
 import {mod, ORDER, scalarFromBytes, scalarToBytes} from "../crypto/scalar.ts";
 import type {Complaint} from "../types/dkg.ts";
 import {taggedBytes, taggedScalar, u16} from "./tagged.ts";
+import type {Flaw} from "./verdict.ts";
 
 /**
  * The proof in a complaint: that K = d·R for the d of EK = d·G1, without showing d (equality of discrete logarithms,
@@ -42,10 +43,7 @@ export function proveSharedKey(
 }
 
 /** null where the proof holds, else why not. */
-export function checkSharedKey(
-  statement: DleqStatement,
-  proof: Pick<Complaint, "sharedKey" | "challenge" | "response">,
-): {code: "BAD_POINT" | "BAD_SCALAR" | "BAD_PROOF"; field: string} | null {
+export function checkSharedKey(statement: DleqStatement, proof: Pick<Complaint, "sharedKey" | "challenge" | "response">): Flaw | null {
   const c = scalarFromBytes(proof.challenge);
   const z = scalarFromBytes(proof.response);
   if (c === null || z === null || c === 0n) return {code: "BAD_SCALAR", field: c === null || c === 0n ? "challenge" : "response"};

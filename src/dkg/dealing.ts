@@ -5,6 +5,7 @@ import {blsPublicKey, type G1Point, parseG1, parseG2, trustedG1, verifyDistinct}
 import {mod, ORDER, scalarToBytes} from "../crypto/scalar.ts";
 import {type Dealing, encodeDkgBody} from "../types/dkg.ts";
 import {type Tag, taggedHash, taggedScalar, u16} from "./tagged.ts";
+import {type Flaw, judgeOnce} from "./verdict.ts";
 
 /** What dealer, receiver, complaint and admission must compute alike about one dealing. */
 
@@ -19,31 +20,29 @@ export function proofDigests(dealing: Dealing): [Uint8Array, Uint8Array] {
   return [digest("POP0"), digest("POP1")];
 }
 
-/**
- * Dealings that have passed checkDealing here, with their points. A verdict is a function of the bytes, and a validator
- * judges the same ones when it proposes, when it votes and when it applies.
- */
-const passed = new BoundedMap<Hex, G1Point[]>(256);
+/** Points of dealings that have passed: what finalizing and opening shares would have to decompress again. */
+const points = new BoundedMap<Hex, readonly G1Point[]>(256);
 
 /**
  * Every curve check of a dealing whose sizes are right: points in the subgroup and canonical, scalars reduced, and the
  * proof that the dealer knows a_0 and r, without which it could cancel others' constants or reuse another's R.
+ * @param body  its encoding
  * @returns null, or why not
  */
-export function checkDealing(dealing: Dealing): {code: "BAD_POINT" | "BAD_SCALAR" | "BAD_PROOF"; field: string} | null {
-  const key = keyOf(dealing);
-  if (passed.has(key)) return null;
-  if (dealing.ciphertexts.some((c) => bytesToBig(c) >= ORDER)) return {code: "BAD_SCALAR", field: "ciphertexts"};
-  const commitments = pointsOrNull(dealing.commitments, parseG1);
-  if (commitments === null) return {code: "BAD_POINT", field: "commitments"};
-  const [ephemeral] = pointsOrNull([dealing.ephemeral], parseG1) ?? [];
-  if (ephemeral === undefined) return {code: "BAD_POINT", field: "ephemeral"};
-  const [proof] = pointsOrNull([dealing.proof], parseG2) ?? [];
-  if (proof === undefined) return {code: "BAD_POINT", field: "proof"};
-  const constant = commitments[0] as G1Point;
-  if (!verifyDistinct([constant, ephemeral], proofDigests(dealing), proof)) return {code: "BAD_PROOF", field: "proof"};
-  passed.set(key, commitments);
-  return null;
+export function checkDealing(dealing: Dealing, body: Uint8Array): Flaw | null {
+  return judgeOnce([body], () => {
+    if (dealing.ciphertexts.some((c) => bytesToBig(c) >= ORDER)) return {code: "BAD_SCALAR", field: "ciphertexts"};
+    const commitments = pointsOrNull(dealing.commitments, parseG1);
+    if (commitments === null) return {code: "BAD_POINT", field: "commitments"};
+    const [ephemeral] = pointsOrNull([dealing.ephemeral], parseG1) ?? [];
+    if (ephemeral === undefined) return {code: "BAD_POINT", field: "ephemeral"};
+    const [proof] = pointsOrNull([dealing.proof], parseG2) ?? [];
+    if (proof === undefined) return {code: "BAD_POINT", field: "proof"};
+    const constant = commitments[0] as G1Point;
+    if (!verifyDistinct([constant, ephemeral], proofDigests(dealing), proof)) return {code: "BAD_PROOF", field: "proof"};
+    points.set(keyOf(dealing), commitments);
+    return null;
+  });
 }
 
 function pointsOrNull<P>(all: readonly Uint8Array[], parse: (bytes: Uint8Array) => P): P[] | null {
@@ -56,7 +55,7 @@ function pointsOrNull<P>(all: readonly Uint8Array[], parse: (bytes: Uint8Array) 
 
 /** Points of the commitments of a dealing that has been admitted. */
 export function commitmentPoints(dealing: Dealing): readonly G1Point[] {
-  return passed.get(keyOf(dealing)) ?? dealing.commitments.map(trustedG1);
+  return points.get(keyOf(dealing)) ?? dealing.commitments.map(trustedG1);
 }
 
 function keyOf(dealing: Dealing): Hex {
