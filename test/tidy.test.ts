@@ -46,7 +46,7 @@ const LAYERS: Record<string, Layer> = {
     packages: [NODE, "pino", "prom-client", "zod", "secp256k1"],
   },
   cli: {
-    folders: [...nouns, "consensus", "dkg", "staking", "mvm", "ports", "store", "p2p", "chain", "mixin", "node"],
+    folders: [...nouns, "consensus", "dkg", "staking", "mvm", "ports", "store", "p2p", "chain", "mixin", "node", "sdk"],
     packages: [NODE, "commander", "zod", "@clack/prompts", "esbuild"],
   },
   sdk: {folders: ["base", "types"], packages: ["@noble/curves", "@noble/hashes"]},

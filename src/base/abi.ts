@@ -1,4 +1,4 @@
-import {bigToBytes, concatBytes, fromHex, type Hex, utf8} from "./bytes.ts";
+import {bigToBytes, concatBytes, fromHex, type Hex, utf8, wordInto} from "./bytes.ts";
 import {InvariantError} from "./errors.ts";
 import {keccak256} from "./hash.ts";
 
@@ -68,32 +68,66 @@ function isDynamic(value: AbiValue): boolean {
 }
 
 function encodeSequence(values: readonly AbiValue[]): Uint8Array {
-  const bodies = values.map(encodeBody);
-  let tail = values.reduce((sum, value, i) => sum + (isDynamic(value) ? 32 : (bodies[i] as Uint8Array).length), 0);
-  const heads: Uint8Array[] = [];
-  const tails: Uint8Array[] = [];
-  values.forEach((value, i) => {
-    const body = bodies[i] as Uint8Array;
-    if (!isDynamic(value)) {
-      heads.push(body);
-      return;
-    }
-    heads.push(bigToBytes(BigInt(tail), 32));
-    tails.push(body);
-    tail += body.length;
-  });
-  return concatBytes(...heads, ...tails);
+  const out = new Uint8Array(sequenceSize(values));
+  writeSequence(out, 0, values);
+  return out;
 }
 
-function encodeBody(value: AbiValue): Uint8Array {
+const headSize = (value: AbiValue): number => (isDynamic(value) ? 32 : bodySize(value));
+
+function sequenceSize(values: readonly AbiValue[]): number {
+  return values.reduce((sum, value) => sum + bodySize(value) + (isDynamic(value) ? 32 : 0), 0);
+}
+
+function bodySize(value: AbiValue): number {
   switch (value.kind) {
     case "word":
-      return value.bytes;
+      return 32;
     case "bytes":
-      return concatBytes(bigToBytes(BigInt(value.bytes.length), 32), value.bytes, new Uint8Array((32 - (value.bytes.length % 32)) % 32));
+      return 32 + Math.ceil(value.bytes.length / 32) * 32;
     case "array":
-      return concatBytes(bigToBytes(BigInt(value.items.length), 32), encodeSequence(value.items));
+      return 32 + sequenceSize(value.items);
     case "tuple":
-      return encodeSequence(value.items);
+      return sequenceSize(value.items);
   }
+}
+
+/** Heads, then the bodies of what is dynamic, which the heads point to from `start`. */
+function writeSequence(out: Uint8Array, start: number, values: readonly AbiValue[]): void {
+  let head = start;
+  let tail = start + values.reduce((sum, value) => sum + headSize(value), 0);
+  for (const value of values) {
+    if (isDynamic(value)) {
+      writeCount(out, head, tail - start);
+      writeBody(out, tail, value);
+      head += 32;
+      tail += bodySize(value);
+    } else {
+      writeBody(out, head, value);
+      head += bodySize(value);
+    }
+  }
+}
+
+function writeBody(out: Uint8Array, at: number, value: AbiValue): void {
+  switch (value.kind) {
+    case "word":
+      out.set(value.bytes, at);
+      break;
+    case "bytes":
+      writeCount(out, at, value.bytes.length);
+      out.set(value.bytes, at + 32);
+      break;
+    case "array":
+      writeCount(out, at, value.items.length);
+      writeSequence(out, at + 32, value.items);
+      break;
+    case "tuple":
+      writeSequence(out, at, value.items);
+      break;
+  }
+}
+
+function writeCount(out: Uint8Array, at: number, count: number): void {
+  wordInto(out, at + 28, count, 4);
 }

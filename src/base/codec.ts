@@ -17,12 +17,10 @@ const uuidCodes: number[] = new Array(36).fill(DASH);
  */
 export class Reader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #offset = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get offset(): number {
@@ -30,26 +28,35 @@ export class Reader {
   }
 
   u8(field: string): number {
-    return this.#view.getUint8(this.#take(1, field));
+    return this.#bytes[this.#take(1, field)] as number;
   }
   u16(field: string): number {
-    return this.#view.getUint16(this.#take(2, field));
+    return this.#number(2, field);
   }
   u32(field: string): number {
-    return this.#view.getUint32(this.#take(4, field));
+    return this.#number(4, field);
   }
   i32(field: string): number {
-    return this.#view.getInt32(this.#take(4, field));
+    return this.#number(4, field) | 0;
   }
   u64(field: string): bigint {
-    return this.#view.getBigUint64(this.#take(8, field));
+    const start = this.#take(8, field);
+    return (BigInt(this.#numberAt(start, 4)) << 32n) | BigInt(this.#numberAt(start + 4, 4));
+  }
+  #number(size: number, field: string): number {
+    return this.#numberAt(this.#take(size, field), size);
+  }
+  #numberAt(start: number, size: number): number {
+    let value = 0;
+    for (let i = start; i < start + size; i++) value = value * 256 + (this.#bytes[i] as number);
+    return value;
   }
   /** A u64 that fits a JS number: heights, epochs, sizes. TOO_LARGE above 2^53 - 1. */
   count(field: string): number {
     const offset = this.#offset;
-    const value = this.u64(field);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new DecodeError("TOO_LARGE", {field, offset, got: `${value}`});
-    return Number(value);
+    const value = this.#number(8, field);
+    if (value > Number.MAX_SAFE_INTEGER) throw new DecodeError("TOO_LARGE", {field, offset});
+    return value;
   }
   /** u16 length, then a minimal big-endian magnitude; zero has length 0. NOT_CANONICAL, TOO_LONG. */
   integer(field: string): bigint {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import {describeError, MvmError} from "../base/errors.ts";
+import {inspect} from "node:util";
+import {describeError} from "../base/errors.ts";
 import {handlers} from "./handlers.ts";
 import {program} from "./program.ts";
 
@@ -13,8 +14,7 @@ try {
   } else {
     const {error: name, ...fields} = describeError(error);
     process.stderr.write(`mvm: ${name} ${JSON.stringify(fields)}\n`);
-    if (!(error instanceof MvmError) && error instanceof Error && process.env["MVM_DEBUG"] !== undefined)
-      process.stderr.write(`${error.stack}\n`);
+    if (process.env["MVM_DEBUG"] !== undefined) process.stderr.write(`${inspect(error)}\n`);
     process.exitCode = 1;
   }
 }

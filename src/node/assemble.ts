@@ -24,7 +24,7 @@ export interface NodePorts {
   readonly store: BlockStore;
   readonly wal: Wal;
   /** The network is made around the handler of what comes in. */
-  readonly network: (handler: NetworkHandler) => Network;
+  readonly network: (handler: NetworkHandler, me: number) => Network;
   readonly observers: readonly ChainObserver[];
   readonly contracts: readonly GroupContract[];
   readonly feed: OutputFeed;
@@ -73,11 +73,12 @@ export function assemble(ports: NodePorts): NodeParts {
     });
 
   let gate: Gate | null = null;
-  const network = ports.network({
+  const handler: NetworkHandler = {
     receive: (message, from) => gate?.receive(message, from) ?? "ignore",
     serveBlocks: (from, count) => gate?.serveBlocks(from, count) ?? Promise.resolve([]),
     connected: (peer) => gate?.connected(peer),
-  });
+  };
+  const network = ports.network(handler, me);
   const certifier = new Certifier({chain, network, store, clock, log: log.child({part: "certifier"}), me});
   const {secrets, shares, random} = ports;
   const dkgPorts = {

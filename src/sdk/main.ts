@@ -3,7 +3,8 @@
 export {type DecodeCode, DecodeError, EncodeError, MvmError} from "../base/errors.ts";
 export {MIXIN_APP_ABI, MIXIN_GROUP_ABI, STAKING_ABI} from "../types/contract-abi.ts";
 export {decodeEvent, encodeEvent, type MvmEvent} from "../types/event.ts";
+export {type MixinReceiver, mixAddress} from "../types/mix-address.ts";
 export {decodeMemo, decodeOperation, encodeMemo, encodeOperation, encodeRawMemo, type Operation, PURPOSE} from "../types/operation.ts";
 export {type CertificateClaim, verifyCertificate} from "./certificate.ts";
 export {ClientError, MvmClient, type PaymentStatus} from "./client.ts";
-export {decimal, type MixinReceiver, mixAddress, paymentUri, units} from "./payment.ts";
+export {decimal, paymentUri, units} from "./payment.ts";

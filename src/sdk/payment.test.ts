@@ -1,6 +1,7 @@
 import {parseMixAddress} from "@mixin.dev/mixin-node-sdk";
 import {expect, test} from "vitest";
-import {decimal, mixAddress, paymentUri, units} from "./payment.ts";
+import {mixAddress} from "../types/mix-address.ts";
+import {decimal, paymentUri, units} from "./payment.ts";
 
 const members = [
   "fcb87491-4fa0-4c2f-b387-262b63cbc112",

@@ -1,0 +1,145 @@
+import {existsSync, mkdirSync, readFileSync, writeFileSync} from "node:fs";
+import {join} from "node:path";
+import {fromHex, type Hex, toHex} from "../base/bytes.ts";
+import {describeError, MvmError} from "../base/errors.ts";
+import {Account} from "../chain/account.ts";
+import {readChainId} from "../chain/chain-id.ts";
+import {buildGenesis} from "../chain/genesis.ts";
+import {openProvider} from "../chain/provider.ts";
+import {readStakingInfo, stakeDeposit} from "../chain/staking.ts";
+import {blsPublicKey} from "../crypto/bls.ts";
+import {addressOf, sign} from "../crypto/secp256k1.ts";
+import {DEPOSIT_EPOCH, encKeyProof} from "../dkg/enc-key.ts";
+import {startNode} from "../node/compose.ts";
+import {type ConfigInput, parseConfig, readConfig} from "../node/config.ts";
+import {createKeyring, openKey, openKeyring, parseSeatUsers, readPassword} from "../node/keyring.ts";
+import {systemClock} from "../node/system.ts";
+import {peerIdOf} from "../p2p/keys.ts";
+import type {Logger} from "../ports/system.ts";
+import {consensusKeyDigest, domainSeparator} from "../types/digests.ts";
+import {encodeGenesis, PARAMETERS_LAN} from "../types/genesis.ts";
+import {parseAddress, parseUuid} from "../types/ids.ts";
+import {askApi, printPayment, printStatus} from "./ask.ts";
+import type {DirOption, GenesisOptions, Handlers, InitOptions, StakeOptions} from "./program.ts";
+
+/** A command cannot do what was asked; `advice` says what to do instead. */
+export class CommandError extends MvmError<"FILE_EXISTS" | "NO_FILE", {file: string; advice: string}> {}
+
+const RPC_MS = 10_000;
+const silent: Logger = {debug() {}, info() {}, warn() {}, error() {}, child: () => silent};
+
+const print = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
+
+export const handlers: Handlers = {
+  init,
+  stake,
+  genesis,
+  run,
+  status: async (o) => printStatus(await askApi(o.api, "/v1/status"), o.json),
+  payment,
+};
+
+async function payment(id: string, options: {api: string; json: boolean}): Promise<void> {
+  printPayment(await askApi(options.api, `/v1/payments/${encodeURIComponent(id)}`), options.json);
+}
+
+async function init(options: InitOptions): Promise<void> {
+  const {dir, mixinUsers} = options;
+  const file = join(dir, "config.json");
+  if (existsSync(file)) throw new CommandError("FILE_EXISTS", {file, advice: "this directory has a node already; choose another"});
+  const users = parseSeatUsers(readText(mixinUsers), mixinUsers);
+  const config: ConfigInput = {
+    rpc: options.rpc,
+    mixin: options.mixin,
+    ...(options.listen.length > 0 && {listen: options.listen}),
+    peers: options.peer,
+    api: {port: options.apiPort},
+    log: {level: "info", ...(options.logFile !== undefined && {file: options.logFile})},
+  };
+  parseConfig(config, file);
+  mkdirSync(dir, {recursive: true, mode: 0o700});
+  const addresses = await createKeyring(dir, readPassword(), users);
+  writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`);
+  print({event: "created", dir, seats: users.length, ...addresses});
+}
+
+async function stake(options: StakeOptions): Promise<void> {
+  const {dir} = options;
+  const password = readPassword();
+  const {rpc} = readConfig(join(dir, "config.json"));
+  const [keys, operator] = await Promise.all([openKeyring(dir, password), openKey(dir, "operator", password)]);
+  const staking = parseAddress(options.staking, "--staking");
+  const chainId = await readChainId(rpc, RPC_MS);
+  const provider = openProvider({url: rpc, chainId, timeoutMs: RPC_MS});
+  const account = new Account({
+    provider,
+    secret: operator,
+    clock: systemClock,
+    log: silent,
+    replaceMs: 30_000,
+    receiptMs: 100,
+    finality: 0,
+  });
+  try {
+    const {networkId} = await readStakingInfo(provider, staking);
+    const domain = domainSeparator({homeChainId: chainId, staking, networkId});
+    const deposit = {
+      consensusKey: addressOf(keys.consensus),
+      consensusProof: sign(keys.consensus, consensusKeyDigest(domain, account.address)),
+      peerId: await peerIdOf(keys.network),
+      encKey: toHex(blsPublicKey(keys.dealing)),
+      encKeyProof: toHex(encKeyProof(keys.dealing, {networkId, epoch: DEPOSIT_EPOCH, operator: account.address})),
+      mixinUsers: keys.seatUsers.map((u) => u.app_id),
+    };
+    const {txHash, gasUsed} = await stakeDeposit({account, provider, staking, deposit});
+    print({event: "staked", operator: account.address, seats: keys.seatUsers.length, txHash, gasUsed: `${gasUsed}`});
+  } finally {
+    provider.destroy();
+  }
+}
+
+async function genesis(options: GenesisOptions): Promise<void> {
+  fromHex(options.salt, "--salt", 32);
+  const provider = openProvider({url: options.rpc, chainId: await readChainId(options.rpc, RPC_MS), timeoutMs: RPC_MS});
+  const made = await buildGenesis({
+    provider,
+    staking: parseAddress(options.staking, "--staking"),
+    salt: options.salt.toLowerCase() as Hex,
+    groups: options.group.map((group) => ({provider, group: parseAddress(group, "--group"), finality: 0})),
+    feeAsset: parseUuid(options.feeAsset, "--fee-asset"),
+    parameters: PARAMETERS_LAN,
+  }).finally(() => provider.destroy());
+  writeFileSync(options.out, encodeGenesis(made));
+  print({event: "genesis", networkId: made.networkId, validators: made.validators.length, out: options.out});
+}
+
+/** Runs until a signal, the end of the parent's channel, or a failure that the node cannot get over. */
+async function run({dir}: DirOption): Promise<void> {
+  const stopping = new Promise<{why: string; error?: unknown}>((resolve) => {
+    process.once("SIGINT", () => resolve({why: "SIGINT"}));
+    process.once("SIGTERM", () => resolve({why: "SIGTERM"}));
+    process.once("disconnect", () => resolve({why: "the parent process is gone"}));
+    const crash = (error: unknown) => resolve({why: "failed", error});
+    process.once("uncaughtException", crash);
+    process.once("unhandledRejection", crash);
+    void startNode({dir, password: readPassword(), fatal: crash}).then((node) => {
+      print({event: "ready", api: node.api, peerId: node.peerId, addresses: node.addresses, dir, pid: process.pid});
+      void stopping.then(async ({why, error}) => {
+        if (error !== undefined) node.log.error("the node cannot go on", describeError(error));
+        node.log.info("stopping", {why});
+        await node.stop();
+        process.exit(error === undefined ? 0 : 1);
+      });
+    }, crash);
+  });
+  const {error} = await stopping;
+  if (error !== undefined) throw error;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    throw new CommandError("NO_FILE", {file, advice: "this file cannot be read"});
+  }
+}

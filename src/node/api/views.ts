@@ -1,0 +1,121 @@
+import {g1ToEip2537} from "../../crypto/bls.ts";
+import {balances, dkgSession, groupKey, heldOutputs, heldPayouts, mixinWatermark, processes} from "../../mvm/queries.ts";
+import type {BlockStore} from "../../ports/store.ts";
+import {blockHash, coreHash, decodeBlock} from "../../types/block.ts";
+import {mixAddress} from "../../types/mix-address.ts";
+import {multisigOf} from "../../types/validators.ts";
+import type {NodeParts} from "../assemble.ts";
+import {nonceParam} from "./payments.ts";
+import {ApiError, type Route} from "./server.ts";
+
+/** Blocks behind the furthest peer that still count as caught up. */
+const LAG_MAX = 2;
+
+interface ViewPorts {
+  readonly parts: NodeParts;
+  readonly store: BlockStore;
+  readonly version: string;
+}
+
+export function viewRoutes(ports: ViewPorts): Route[] {
+  const {parts, store} = ports;
+  return [
+    {path: "/healthz", answer: () => ({body: {alive: true}})},
+    {path: "/readyz", answer: () => readiness(parts)},
+    {path: "/v1/status", answer: () => ({body: status(ports)})},
+    {path: "/v1/blocks/:height", answer: async ([height = ""]) => ({body: await block(parts, store, Number(nonceParam(height)))})},
+    {path: "/v1/validators", answer: () => ({body: validators(parts)})},
+    {path: "/v1/processes", answer: () => ({body: {processes: processes(parts.chain.state)}})},
+    {path: "/v1/balances", answer: () => ({body: books(parts)})},
+  ];
+}
+
+function readiness({chain, catchUp, network, activator}: NodeParts): {status: number; body: object} {
+  const {quorum, validators} = chain.epochSet;
+  const connected = network.peers().filter((p) => p.validator !== null);
+  const seats = connected.reduce((sum, p) => sum + (validators[p.validator as number]?.seats ?? 0), 0);
+  const reasons: string[] = [];
+  if (catchUp.lag > LAG_MAX) reasons.push(`${catchUp.lag} blocks behind`);
+  if (seats < quorum - 1) reasons.push(`connected to ${seats} seats, a quorum is ${quorum}`);
+  if (groupKey(chain.state) === null) reasons.push(`the group key is being made: ${dkgSession(chain.state).phase}`);
+  else if (!activator.done) reasons.push("the group contract is not active yet");
+  return {status: reasons.length === 0 ? 200 : 503, body: {ready: reasons.length === 0, reasons}};
+}
+
+function status({parts, version}: ViewPorts): object {
+  const {chain, driver, network, catchUp, me, certifier, deliverers} = parts;
+  const key = groupKey(chain.state);
+  const {members, threshold} = multisigOf(chain.epochSet.validators);
+  return {
+    networkId: chain.genesis.networkId,
+    height: chain.height,
+    hash: chain.hash,
+    round: driver.round,
+    epoch: chain.epochSet.epoch,
+    role: "validator",
+    validator: me,
+    operator: chain.epochSet.validators[me]?.operator ?? null,
+    seats: {total: chain.epochSet.seats, quorum: chain.epochSet.quorum, own: chain.epochSet.validators[me]?.seats ?? 0},
+    groupKey: key?.key ?? null,
+    groupKeyEip2537: key === null ? null : g1ToEip2537(key.key),
+    keyHeight: key?.keyHeight ?? null,
+    active: parts.activator.done,
+    dkg: key === null ? dkgSession(chain.state).phase : "done",
+    mixin: {members, threshold, mix: mixAddress({members, threshold}), watermark: mixinWatermark(chain.state)},
+    peers: network.peers(),
+    addresses: network.addresses(),
+    lag: catchUp.lag,
+    uncertified: certifier.openCount,
+    undelivered: deliverers.reduce((sum, d) => sum + d.backlog, 0),
+    versions: {node: version, runtime: process.version},
+  };
+}
+
+async function block({chain, certifier}: NodeParts, store: BlockStore, height: number): Promise<object> {
+  const stored = await store.read(height);
+  if (stored === null) throw new ApiError("NOT_FOUND", {status: 404, message: `the last block is ${chain.height}`});
+  const {header, outboxes, facts} = decodeBlock(stored.block);
+  const certificate = certifier.certificateOf(height) ?? (stored.proof.kind === "certificate" ? stored.proof.certificate : null);
+  const votes = stored.proof.kind === "votes" ? stored.proof.votes : [];
+  const kinds: Record<string, number> = {};
+  for (const fact of facts) kinds[fact.kind] = (kinds[fact.kind] ?? 0) + 1;
+  return {
+    height,
+    hash: blockHash({height, header, outboxes}),
+    coreHash: coreHash(header),
+    header,
+    outboxes,
+    // bodies carry Mixin user ids: who wants them runs a validator
+    facts: kinds,
+    certificate:
+      certificate === null
+        ? {
+            kind: "votes",
+            epoch: header.epoch,
+            round: votes[0]?.round ?? 0,
+            validators: votes.map((v) => v.from),
+            votes: votes.map((v) => v.signature),
+          }
+        : {kind: "group", epoch: certificate.epoch, round: certificate.round, signature: certificate.signature},
+  };
+}
+
+function validators({chain}: NodeParts): object {
+  const {epoch, seats, quorum, set, validators: all} = chain.epochSet;
+  const shown = all.map(({operator, consensusKey, seats: own, peerId}, index) => ({index, operator, consensusKey, seats: own, peerId}));
+  return {epoch, seats, quorum, schedule: set.schedule, validators: shown};
+}
+
+function books({chain}: NodeParts): object {
+  const assets = balances(chain.state).map((b) => ({...b, conserved: b.received === b.custody + b.paid + b.refunded}));
+  const held = {
+    outputs: heldOutputs(chain.state).map(({outputId, fate, output}) => ({
+      outputId,
+      asset: output.asset,
+      amount: output.amount,
+      ...("reason" in fate && {reason: fate.reason}),
+    })),
+    payouts: heldPayouts(chain.state).map(({traceId, asset, amount, cause}) => ({traceId, asset, amount, cause})),
+  };
+  return {assets, held};
+}

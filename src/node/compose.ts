@@ -1,0 +1,173 @@
+import {randomBytes} from "node:crypto";
+import {mkdirSync, readFileSync, writeFileSync} from "node:fs";
+import {join} from "node:path";
+import {checkGenesis} from "../chain/genesis.ts";
+import {createGroupContract} from "../chain/group.ts";
+import {createChainObserver} from "../chain/observer.ts";
+import {openProvider} from "../chain/provider.ts";
+import {assertNative} from "../crypto/bls.ts";
+import {assertNativeSecp} from "../crypto/secp256k1.ts";
+import {createOutputFeed} from "../mixin/output-feed.ts";
+import {createPayoutSigner} from "../mixin/payout-signer.ts";
+import {foreignActivations, isDecidedOutput} from "../mvm/queries.ts";
+import {createNetwork} from "../p2p/network.ts";
+import type {Logger, Service} from "../ports/system.ts";
+import {createBlockStore} from "../store/blocks.ts";
+import {createWal} from "../store/wal.ts";
+import {decodeGenesis, type Genesis, genesisHash} from "../types/genesis.ts";
+import {multisigOf} from "../types/validators.ts";
+import {paymentRoutes} from "./api/payments.ts";
+import {ApiServer} from "./api/server.ts";
+import {streamRoute} from "./api/stream.ts";
+import {Timeline} from "./api/timeline.ts";
+import {viewRoutes} from "./api/views.ts";
+import {assemble, type NodeParts} from "./assemble.ts";
+import {readConfig} from "./config.ts";
+import {openKeyring, ShareFiles} from "./keyring.ts";
+import {serviceGroup} from "./services.ts";
+import {createLogger, systemClock} from "./system.ts";
+
+const STOP_MS = 4_000;
+const RPC_MS = 5_000;
+export const VERSION = "0.1.0";
+
+/** A node that runs. */
+export interface RunningNode {
+  readonly api: string;
+  readonly peerId: string;
+  readonly addresses: readonly string[];
+  readonly parts: NodeParts;
+  readonly log: Logger;
+  stop(): Promise<void>;
+}
+
+/**
+ * The composition root: reads the directory, makes every adapter, joins them to the machines, and starts all in order.
+ * Throws typed errors of whatever is missing or wrong; then nothing is left running.
+ * @param options.fatal  called at most once, when the node cannot go on; the caller stops it
+ */
+export async function startNode(options: {dir: string; password: string; fatal: (error: unknown) => void}): Promise<RunningNode> {
+  const {dir, password} = options;
+  assertNative();
+  assertNativeSecp();
+  const config = readConfig(join(dir, "config.json"));
+  const genesis = decodeGenesis(readFileSync(join(dir, "genesis.json"), "utf8"));
+  const keys = await openKeyring(dir, password);
+  const log = createLogger(config.log.level, {}, config.log.file);
+  const {members, threshold} = multisigOf(genesis.validators);
+  const group = {url: config.mixin, members, threshold, clock: systemClock, pollMs: config.pollMs};
+  const [user] = keys.seatUsers;
+  if (user === undefined) throw new Error("no Mixin user");
+
+  const store = createBlockStore({dir: join(dir, "db")});
+  mkdirSync(join(dir, "wal"), {recursive: true, mode: 0o700});
+  const wal = createWal({file: join(dir, "wal", "consensus.wal"), logger: log});
+  // the feed asks the ledger, which is put together around the feed
+  let parts: NodeParts | null = null;
+  const state = () => {
+    if (parts === null) throw new Error("asked before the node was put together");
+    return parts.chain.state;
+  };
+  const feed = createOutputFeed({
+    ...group,
+    user,
+    logger: log,
+    fromSequence: 0n,
+    isDecided: (id) => isDecidedOutput(state(), id),
+  });
+  const payouts = createPayoutSigner({...group, users: keys.seatUsers, logger: log});
+  const {platforms, epoch0Block} = genesis;
+  const observers = platforms.map(({chainId, group: address, finality}) =>
+    createChainObserver({
+      url: config.rpc,
+      chainId,
+      group: address,
+      finality,
+      pollMs: config.pollMs,
+      // decided blocks that are replayed move it on before it starts
+      from: {number: chainId === genesis.homeChainId ? epoch0Block : 0, logs: 0},
+      clock: systemClock,
+      log,
+    }),
+  );
+  const contracts = platforms.map(({chainId, group: address, finality}) =>
+    createGroupContract({url: config.rpc, chainId, group: address, submitter: keys.submitter, finality, clock: systemClock, log}),
+  );
+  let failed = false;
+  const fatal = (error: unknown) => {
+    if (failed) return;
+    failed = true;
+    options.fatal(error);
+  };
+  const node = assemble({
+    genesis,
+    store,
+    wal,
+    network: (handler, own) =>
+      createNetwork({
+        privateKey: keys.network,
+        networkId: genesis.networkId,
+        genesisHash: genesisHash(genesis),
+        listen: config.listen,
+        peers: config.peers,
+        validators: genesis.validators,
+        own,
+        handler,
+        logger: log,
+        clock: systemClock,
+      }),
+    observers,
+    contracts,
+    feed,
+    payouts,
+    clock: systemClock,
+    log,
+    secrets: keys,
+    shares: new ShareFiles(dir, password),
+    random: () => new Uint8Array(randomBytes(32)),
+    fatal,
+  });
+  parts = node;
+  node.chain.onDecided(({applied}) => {
+    const foreign = foreignActivations(applied.state);
+    if (foreign.length > 0) fatal(new Error(`the group contract was activated with another key: ${foreign.join(", ")}`));
+  });
+  const timeline = new Timeline({chain: node.chain, certifier: node.certifier, deliverers: node.deliverers, clock: systemClock});
+  const stream = streamRoute(timeline);
+  const api = new ApiServer({
+    routes: [...viewRoutes({parts: node, store, version: VERSION}), ...paymentRoutes({...node, store, feed, timeline})],
+    streams: [stream],
+    host: config.api.host,
+    port: config.api.port,
+    log: log.child({part: "api"}),
+  });
+  const genesisCheck: Service = {name: "genesis check", start: () => checkChain(genesis, config.rpc), stop: async () => {}};
+  const services = serviceGroup([genesisCheck, ...node.services, api], log, STOP_MS);
+  await services.start();
+  const addresses = node.network.addresses();
+  writeFileSync(join(dir, "addresses.json"), `${JSON.stringify({p2p: addresses, api: api.url}, null, 2)}\n`);
+  const peerId = genesis.validators[node.me]?.peerId ?? "";
+  log.info("running", {validator: node.me, peerId, api: api.url, height: node.chain.height});
+  return {
+    api: api.url,
+    peerId,
+    addresses,
+    parts: node,
+    log,
+    stop: async () => {
+      stream.closeAll();
+      await services.stop();
+      log.info("stopped", {height: node.chain.height});
+    },
+  };
+}
+
+/** Throws ChainError where the chain at `url` says otherwise than genesis. */
+async function checkChain(genesis: Genesis, url: string): Promise<void> {
+  const provider = openProvider({url, chainId: genesis.homeChainId, timeoutMs: RPC_MS});
+  try {
+    await checkGenesis(genesis, provider);
+  } finally {
+    provider.destroy();
+  }
+}
