@@ -10,8 +10,7 @@ import type {Genesis} from "../types/genesis.ts";
 import type {Draft} from "./draft.ts";
 import {LedgerError} from "./errors.ts";
 import type {NetworkConstants} from "./network.ts";
-import type {MetaRecord} from "./records.ts";
-import {DKG_STEPS, KEY, META} from "./tables.ts";
+import {KEY, SESSION} from "./tables.ts";
 
 /** The session in which the validators of epoch 0 make the group key. */
 export function genesisSession(genesis: Genesis): Session {
@@ -19,10 +18,7 @@ export function genesisSession(genesis: Genesis): Session {
   return openSession({networkId: genesis.networkId, epoch: 0, attempt: 0, mode: "fresh", seats: {validators}});
 }
 
-/**
- * Moves the session on within one block. The state keeps what the fold took, in order: the session follows from it, so the
- * state root covers it.
- */
+/** Moves the session on within one block. */
 export class DkgTaker {
   session: Session;
 
@@ -31,18 +27,18 @@ export class DkgTaker {
   }
 
   /** Throws LedgerError IDLE_TICK where nothing waits for time. */
-  takeTick(draft: Draft, height: number, encoded: Uint8Array): void {
+  takeTick(draft: Draft, height: number): void {
     if (!waitsForTicks(this.session)) throw new LedgerError("IDLE_TICK", {});
-    this.#step(draft, height, encoded, tick(this.session));
+    this.#step(draft, height, tick(this.session));
   }
 
   /** Throws LedgerError where the signature is not its sender's, or the session does not admit the message. */
-  takeMessage(draft: Draft, network: NetworkConstants, height: number, fact: DkgMessage, encoded: Uint8Array): void {
+  takeMessage(draft: Draft, network: NetworkConstants, height: number, fact: DkgMessage): void {
     const sender = network.genesis.validators[fact.from];
     if (sender === undefined) throw new LedgerError("UNKNOWN_VALIDATOR", {got: fact.from});
     if (recover(dkgMessageDigest(network.genesis.networkId, fact.body), fact.signature) !== sender.consensusKey)
       throw new LedgerError("BAD_SIGNATURE", {got: fact.from});
-    this.#step(draft, height, encoded, this.#admit(fact));
+    this.#step(draft, height, this.#admit(fact));
   }
 
   #admit({from, body}: DkgMessage): Session {
@@ -54,11 +50,9 @@ export class DkgTaker {
     }
   }
 
-  #step(draft: Draft, height: number, encoded: Uint8Array, session: Session): void {
-    const meta = draft.get(META, null) as MetaRecord;
-    draft.put(DKG_STEPS, meta.dkgSteps, encoded);
-    draft.put(META, null, {...meta, dkgSteps: meta.dkgSteps + 1});
+  #step(draft: Draft, height: number, session: Session): void {
     this.session = session;
+    draft.put(SESSION, null, session);
     if (session.phase !== "active") return;
     const {epoch, sid, transcript, groupKey: key, pop, publicShares} = session;
     draft.put(KEY, null, {epoch, sid, transcript, key, pop, publicShares, keyHeight: height});

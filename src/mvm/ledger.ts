@@ -14,14 +14,14 @@ import {type NetworkConstants, networkConstants} from "./network.ts";
 import {type OutboxBody, OutboxPacker} from "./outboxes.ts";
 import {closePayout, settlePayouts} from "./payouts.ts";
 import type {MetaRecord} from "./records.ts";
-import {KEY, META, PLATFORMS} from "./tables.ts";
+import {KEY, META, PLATFORMS, SESSION} from "./tables.ts";
 import {type Tree, treeRoot} from "./tree.ts";
 
 /** What the network knows after a height. A value: applying a block gives another, which shares nearly all of it. */
 export interface LedgerState {
   readonly network: NetworkConstants;
   readonly tree: Tree;
-  /** Follows from the tree (see DkgTaker). */
+  /** The tree holds it too: it is kept decoded because every DKG message needs it. */
   readonly session: Session;
 }
 
@@ -52,13 +52,15 @@ const NS_PER_MS = 1_000_000n;
 export function genesisState(genesis: Genesis): LedgerState {
   const network = networkConstants(genesis);
   const draft = new Draft(null);
-  draft.put(META, null, {height: 0, outputs: 0, watermark: 0n, dkgSteps: 0});
+  draft.put(META, null, {height: 0, outputs: 0, watermark: 0n});
   genesis.platforms.forEach(({chainId}, i) => {
     const number = chainId === genesis.homeChainId ? genesis.epoch0Block : 0;
     const cursor = {number, logs: 0, lastIndex: 0};
     draft.put(PLATFORMS, network.platforms[i] as Hex, {...cursor, nextSeq: 0n, activation: null, ignored: 0, lastIgnored: null});
   });
-  return {network, tree: draft.commit(), session: genesisSession(genesis)};
+  const session = genesisSession(genesis);
+  draft.put(SESSION, null, session);
+  return {network, tree: draft.commit(), session};
 }
 
 /** What height 1 builds on. */
@@ -87,10 +89,10 @@ export class BlockDraft {
     if (!this.#active && fact.kind !== "tick" && fact.kind !== "dkgMessage") throw new LedgerError("TOO_EARLY", {got: fact.kind});
     switch (fact.kind) {
       case "tick":
-        this.#dkg.takeTick(draft, height, encoded);
+        this.#dkg.takeTick(draft, height);
         break;
       case "dkgMessage":
-        this.#dkg.takeMessage(draft, network, height, fact, encoded);
+        this.#dkg.takeMessage(draft, network, height, fact);
         break;
       case "chainHead":
         this.#heads.takeHead(this.#place, fact);

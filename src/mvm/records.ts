@@ -181,8 +181,6 @@ export interface MetaRecord {
   readonly outputs: number;
   /** Highest sequence of a decided output; 0 before the first. */
   readonly watermark: bigint;
-  /** Inputs of the DKG's fold so far. */
-  readonly dkgSteps: number;
 }
 
 /** What the DKG made, once the ACK quorum is there. */

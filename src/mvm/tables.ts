@@ -1,5 +1,7 @@
 import {type Hex, utf8} from "../base/bytes.ts";
 import {type Reader, Writer} from "../base/codec.ts";
+import type {Session} from "../dkg/session.ts";
+import {decodeSession, encodeSession} from "../dkg/session-codec.ts";
 import {type Uuid, uuidBytes} from "../types/ids.ts";
 import type {Table} from "./draft.ts";
 import {
@@ -25,7 +27,7 @@ import {
 } from "./records.ts";
 
 /** Bytes of a record are ours, so these bounds only keep a damaged snapshot from asking for memory. */
-const BYTES_MAX = 1 << 20;
+const BYTES_MAX = 1 << 24;
 const LIST_MAX = 1 << 12;
 
 const uuidKey = {key: uuidBytes, text: (id: Uuid) => id};
@@ -55,8 +57,8 @@ const readUuid = (r: Reader) => r.uuid("id");
 export const META: Table<null, MetaRecord> = {
   id: 0,
   ...soleKey,
-  write: (w, m) => w.count(m.height).count(m.outputs).u64(m.watermark).u32(m.dkgSteps),
-  read: (r) => ({height: r.count("height"), outputs: r.count("outputs"), watermark: r.u64("watermark"), dkgSteps: r.u32("dkgSteps")}),
+  write: (w, m) => w.count(m.height).count(m.outputs).u64(m.watermark),
+  read: (r) => ({height: r.count("height"), outputs: r.count("outputs"), watermark: r.u64("watermark")}),
 };
 
 /** Table 1: output id → the output and its fate. */
@@ -217,13 +219,12 @@ export const LINKS: Table<readonly [string, Uuid], LinkRecord> = {
   }),
 };
 
-/** Table 13: place → a fact that the DKG's fold took: a tick or a message. */
-export const DKG_STEPS: Table<number, Uint8Array> = {
+/** Table 13: the DKG session of the current set. */
+export const SESSION: Table<null, Session> = {
   id: 13,
-  key: (place) => new Writer().u32(place).bytes(),
-  text: (place) => `${place}`,
-  write: (w, fact) => w.sized32(fact),
-  read: (r) => r.sized32(BYTES_MAX, "fact"),
+  ...soleKey,
+  write: (w, session) => w.sized32(encodeSession(session)),
+  read: (r) => decodeSession(r.sized32(BYTES_MAX, "session")),
 };
 
 /** Table 14: the group key. */
