@@ -1,4 +1,4 @@
-import {fromHex, type Hex} from "../base/bytes.ts";
+import {fromHex, type Hex, hexInto} from "../base/bytes.ts";
 import {DecodeError} from "../base/errors.ts";
 
 /** Lower-case UUID text, any version: Mixin users, assets, processes, requests. On chain the same 16 bytes are a `bytes16`. */
@@ -21,7 +21,14 @@ export function parseUuid(text: string, field = "uuid"): Uuid {
 
 /** The 16 bytes of a UUID. Throws DecodeError BAD_TEXT. */
 export function uuidBytes(uuid: Uuid): Uint8Array {
-  return fromHex(`0x${parseUuid(uuid).replaceAll("-", "")}`);
+  const text = parseUuid(uuid);
+  const bytes = new Uint8Array(16);
+  hexInto(bytes, 0, text, 0, 4);
+  hexInto(bytes, 4, text, 9, 2);
+  hexInto(bytes, 6, text, 14, 2);
+  hexInto(bytes, 8, text, 19, 2);
+  hexInto(bytes, 10, text, 24, 6);
+  return bytes;
 }
 
 /** UUID text of 16 bytes in hex, as contracts show them (`bytes16`). Throws DecodeError BAD_TEXT. */
