@@ -62,7 +62,22 @@ test("one of four is down from the start: the rest go on, and it catches up when
   const paid = output(new Uint8Array(0));
   for (const node of nodes()) node.feed.show(paid);
   await cluster.until(() => nodes().every((n) => paymentOf(n.parts.chain.state, paid.outputId) !== null), 10_000, "payment decided");
+  const {blockHash, height} = {blockHash: nodes()[3]?.parts.chain.hash ?? "0x", height: nodes()[3]?.parts.chain.height ?? 0};
+  expect(nodes()[3]?.parts.certifier.ownPartials({height, round: 0, blockHash}), "shares of the one that came late").toHaveLength(1);
 }, 60_000);
+
+test("one that was away for the whole DKG derives its shares from the blocks, also after a restart", async () => {
+  cluster = new TestCluster([1, 1, 1, 1], {parameters: {paceMs: 5, proposeMs: 50, voteMs: 30, voteDeltaMs: 20}});
+  for (const i of [0, 1, 2]) await cluster.start(i);
+  await cluster.until(haveKey, 40_000, "group key of three");
+  const holdsShare = () =>
+    (cluster?.nodes.get(3)?.parts.certifier.ownPartials({height: 1_000, round: 0, blockHash: `0x${"ab".repeat(32)}`}) ?? []).length === 1;
+  await cluster.start(3);
+  await cluster.until(holdsShare, 20_000, "share derived while catching up");
+  await cluster.stop(3);
+  await cluster.start(3);
+  await cluster.until(holdsShare, 5_000, "share read again");
+}, 80_000);
 
 test("a validator that stops in the middle of the DKG comes back with its disk and holds its shares", async () => {
   cluster = new TestCluster([1, 1, 1, 1], {parameters: {paceMs: 10}});

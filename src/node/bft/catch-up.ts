@@ -33,6 +33,7 @@ export class CatchUp implements Service {
   #fetching: Promise<void> | null = null;
   #cancel: (() => void) | null = null;
   #next = 0;
+  #adopted: (() => void) | null = null;
 
   constructor(ports: {
     chain: DecidedChain;
@@ -52,6 +53,7 @@ export class CatchUp implements Service {
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#cancel?.();
+    this.#adopted?.();
     await this.#fetching;
   }
 
@@ -113,13 +115,11 @@ export class CatchUp implements Service {
       throw new CatchUpError("WRONG_PARENT", {height, want: chain.hash, got: block.header.parentHash});
     const round = this.#proven(decided.proof, block, hash);
     if (round === null) throw new CatchUpError("UNPROVEN", {height, got: hash});
-    await new Promise<void>((resolve, reject) => {
-      const done = chain.whenHeight(height, resolve);
-      this.#stop.signal.addEventListener("abort", () => reject(new Error("stopping")), {once: true});
-      if (!driver.push({kind: "commit", hash, round, block, bytes: decided.block, proof: decided.proof})) {
-        done();
-        reject(new Error("driver is busy"));
-      }
+    if (!driver.push({kind: "commit", hash, round, block, bytes: decided.block, proof: decided.proof}))
+      throw new Error("the driver is busy");
+    await new Promise<void>((resolve) => {
+      this.#adopted = resolve; // also called by stop()
+      chain.whenHeight(height, resolve);
     });
   }
 

@@ -1,24 +1,22 @@
-import {BoundedQueue} from "../../base/bounded.ts";
 import type {Hex} from "../../base/bytes.ts";
 import {describeError, MvmError} from "../../base/errors.ts";
 import {initialState, step} from "../../consensus/step.ts";
 import type {Effect, Input, State} from "../../consensus/types.ts";
-import type {Network} from "../../ports/network.ts";
-import type {Wal} from "../../ports/store.ts";
-import type {Clock, Logger, Service} from "../../ports/system.ts";
+import type {Service} from "../../ports/system.ts";
 import {type Block, decodeBlock} from "../../types/block.ts";
 import type {ProposalMessage, VoteMessage} from "../../types/messages.ts";
-import type {Proof, SignedVote} from "../../types/votes.ts";
+import type {SignedVote} from "../../types/votes.ts";
+import {Alarms} from "./alarms.ts";
 import {buildProposal} from "./build-proposal.ts";
 import {Candidates} from "./candidates.ts";
-import type {Certifier} from "./certifier.ts";
-import {ChainStateError, type DecidedChain} from "./decided-chain.ts";
-import {inputsOf, VoteLog} from "./inputs.ts";
-import type {ConsensusSigner} from "./signer.ts";
-import type {Sources} from "./sources.ts";
-import {Speaker} from "./speaker.ts";
+import {ChainStateError} from "./decided-chain.ts";
+import type {DriverEvent, DriverPorts} from "./driver-ports.ts";
+import {HeightBook} from "./height-book.ts";
+import {inputsOf} from "./inputs.ts";
+import {Journal} from "./journal.ts";
+import {Mailbox} from "./mailbox.ts";
+import {isSaid, type Said, Speaker} from "./speaker.ts";
 import {RoundTimers} from "./timers.ts";
-import {decodeWalRecord, encodeWalRecord, type WalRecord} from "./wal-records.ts";
 
 /** Events that wait for the round machine; more than this is dropped and counted, and comes again by re-sending. */
 const EVENTS_MAX = 4_096;
@@ -27,39 +25,6 @@ const RESEND_MS = 500;
 const REVIEW_MS = 50;
 /** q precommits that decide nothing for this long become a commit: the own verdict may never come. */
 const STUCK_COMMIT_MS = 1_000;
-const WAL_BYTES_MAX = 32 << 20;
-
-/** What reaches the driver; messages are verified before, blocks of a commit are proven. */
-export type DriverEvent =
-  | {readonly kind: "message"; readonly message: ProposalMessage | VoteMessage; readonly block: Block | null}
-  | {
-      readonly kind: "commit";
-      readonly hash: Hex;
-      readonly round: number;
-      readonly block: Block;
-      readonly bytes: Uint8Array;
-      readonly proof: Proof;
-    }
-  | {readonly kind: "timeout"; readonly input: Extract<Input, {kind: "timeout"}>}
-  | {readonly kind: "stuck"; readonly height: number; readonly round: number; readonly value: Hex}
-  | {readonly kind: "wake" | "resend"};
-
-export interface DriverPorts {
-  readonly chain: DecidedChain;
-  readonly network: Network;
-  readonly wal: Wal;
-  readonly clock: Clock;
-  readonly sources: Sources;
-  readonly certifier: Certifier;
-  readonly signer: ConsensusSigner;
-  /** Index of this validator. */
-  readonly me: number;
-  readonly log: Logger;
-  /** The node cannot go on: a decided block does not apply, or the disk fails. */
-  readonly fatal: (error: unknown) => void;
-}
-
-type Said = Extract<Effect, {kind: "propose" | "vote"}>;
 
 /**
  * Joins the pure round machine to the world: one event at a time, the log on disk before a vote leaves, and the decided
@@ -68,36 +33,34 @@ type Said = Extract<Effect, {kind: "propose" | "vote"}>;
 export class Driver implements Service {
   readonly name = "driver";
   readonly #p: DriverPorts;
-  readonly #events = new BoundedQueue<DriverEvent>(EVENTS_MAX);
-  readonly #candidates: Candidates;
+  readonly #mailbox = new Mailbox<DriverEvent>(EVENTS_MAX);
+  readonly #book: HeightBook;
   readonly #timers: RoundTimers;
-  readonly #votes = new VoteLog();
   readonly #speaker: Speaker;
-  readonly #stop = new AbortController();
-  readonly #cancels = new Map<string, () => void>();
-  readonly #proven = new Map<Hex, Proof>();
+  readonly #alarms: Alarms;
+  readonly #journal: Journal;
   #state: State = initialState();
-  #unsynced: WalRecord[] = [];
-  #outgoing: (ProposalMessage | VoteMessage)[] = [];
   #deciding: Extract<Effect, {kind: "decide"}> | null = null;
   /** The round that waits for a value of this validator. */
   #wanted: number | null = null;
   /** While the log is replayed: what the machine asked for and the log does not show as done. */
   #replay: Effect[] | null = null;
-  #wake: (() => void) | null = null;
   #running: Promise<void> | null = null;
 
   constructor(ports: DriverPorts) {
     this.#p = ports;
     const {chain, certifier} = ports;
-    this.#candidates = new Candidates({chain, sources: ports.sources, log: ports.log, changed: () => this.push({kind: "wake"})});
+    this.#alarms = new Alarms(ports.clock);
+    this.#journal = new Journal(ports.wal, ports.network);
+    const candidates = new Candidates({chain, sources: ports.sources, log: ports.log, changed: () => this.push({kind: "wake"})});
+    this.#book = new HeightBook(chain.epochSet, candidates);
     this.#timers = new RoundTimers(ports.clock, chain.genesis.parameters, (input) => this.push({kind: "timeout", input}));
     this.#speaker = new Speaker({
       signer: ports.signer,
       from: ports.me,
       epoch: chain.epochSet.epoch,
-      bytesOf: (value) => this.#candidates.get(value)?.bytes,
-      polka: (round, value) => this.#votes.votes(round, value, "prevote"),
+      bytesOf: (value) => this.#book.candidates.get(value)?.bytes,
+      polka: (round, value) => this.#book.votes.votes(round, value, "prevote"),
       ownPartials: (of) => certifier.ownPartials(of),
     });
   }
@@ -108,51 +71,35 @@ export class Driver implements Service {
   get round(): number {
     return this.#state.round;
   }
-  /** Events from outside that found the queue full. */
-  get dropped(): number {
-    return this.#events.dropped;
-  }
-
   async start(): Promise<void> {
     this.#replayLog();
     this.#p.sources.onNew(() => this.push({kind: "wake"}));
     this.#once("resend", RESEND_MS, {kind: "resend"});
     this.#running = this.#loop().catch((error: unknown) => {
-      if (!this.#stop.signal.aborted) this.#p.fatal(error);
+      if (!this.#mailbox.closed) this.#p.fatal(error);
     });
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort();
+    this.#mailbox.close();
     this.#timers.clear();
-    for (const cancel of this.#cancels.values()) cancel();
-    this.#wake?.();
+    this.#alarms.close();
     await this.#running;
   }
 
   /** Takes an event; never waits, never throws. False: the queue is full and the event is dropped. */
   push(event: DriverEvent): boolean {
-    const taken = this.#events.push(event);
-    this.#wake?.();
-    return taken;
+    return this.#mailbox.push(event);
   }
 
   async #loop(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const event = this.#events.shift();
+    while (!this.#mailbox.closed) {
+      const event = this.#mailbox.shift();
       if (event !== undefined) this.#handle(event);
       // one sync serves all events that wait; a decision ends the height
       if (event === undefined || this.#deciding !== null) await this.#settle();
-      if (event === undefined && this.#events.size === 0) await this.#sleep();
+      if (event === undefined) await this.#mailbox.wait();
     }
-  }
-
-  async #sleep(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      if (this.#stop.signal.aborted) resolve();
-    });
-    this.#wake = null;
   }
 
   #handle(event: DriverEvent): void {
@@ -165,8 +112,7 @@ export class Driver implements Service {
         return;
       case "commit":
         if (event.block.height !== this.#state.height) return;
-        this.#candidates.add(event);
-        this.#proven.set(event.hash, event.proof);
+        this.#book.noteDecided(event);
         this.#input({kind: "commit", height: event.block.height, round: event.round, value: event.hash, from: []}, false);
         return;
       case "stuck":
@@ -183,34 +129,29 @@ export class Driver implements Service {
   }
 
   #unstick({height, round, value}: {height: number; round: number; value: Hex}): void {
-    if (height !== this.#state.height || this.#candidates.get(value) === undefined) return;
+    if (height !== this.#state.height || this.#book.candidates.get(value) === undefined) return;
     this.#p.log.warn("deciding by commit without an own verdict", {height, round, block: value});
-    this.#input({kind: "commit", height, round, value, from: this.#votes.voters(round, value, "precommit")});
+    this.#input({kind: "commit", height, round, value, from: this.#book.votes.voters(round, value, "precommit")});
   }
 
   /** Proposes, judges, writes, sends and decides until nothing is left to do. */
   async #settle(): Promise<void> {
     for (let again = true; again; ) {
       this.#propose();
-      for (const {hash, verdict} of this.#candidates.review()) this.#input({kind: "verdict", value: hash, verdict});
+      for (const {hash, verdict} of this.#book.candidates.review()) this.#input({kind: "verdict", value: hash, verdict});
       if (this.#timers.idle && this.#p.sources.hasWork()) this.#timers.release();
-      await this.#flush();
-      again = this.#deciding !== null || this.#outgoing.length > 0;
+      await this.#journal.flush();
+      again = this.#deciding !== null || this.#journal.hasMessages;
       if (this.#deciding !== null) await this.#decide(this.#deciding);
     }
     // a tick becomes due, and a verdict ripe, without any event from outside
     const tickMs = this.#p.sources.tickWaitMs();
     if (tickMs !== null && tickMs > 0) this.#once("tick", tickMs, {kind: "wake"});
-    if (this.#candidates.hasUnknown()) this.#once("review", REVIEW_MS, {kind: "wake"});
+    if (this.#book.candidates.hasUnknown()) this.#once("review", REVIEW_MS, {kind: "wake"});
   }
 
-  #once(key: string, ms: number, event: DriverEvent): void {
-    if (this.#cancels.has(key) || this.#stop.signal.aborted) return;
-    const cancel = this.#p.clock.after(ms, () => {
-      this.#cancels.delete(key);
-      this.push(event);
-    });
-    this.#cancels.set(key, cancel);
+  #once(name: string, ms: number, event: DriverEvent): void {
+    this.#alarms.once(name, ms, () => this.push(event));
   }
 
   #propose(): void {
@@ -219,7 +160,7 @@ export class Driver implements Service {
     if (built === null) return;
     const round = this.#wanted;
     this.#wanted = null;
-    this.#candidates.add(built);
+    this.#book.candidates.add(built);
     this.#timers.release();
     this.#input({kind: "value", round, value: built.hash});
   }
@@ -228,36 +169,28 @@ export class Driver implements Service {
   #take(message: ProposalMessage | VoteMessage, block: Block | null, origin: "message" | "own"): void {
     const height = message.kind === "vote" ? message.vote.height : message.proposal.height;
     if (height !== this.#state.height) return;
-    this.#record({kind: origin, height, message});
+    if (this.#replay === null) this.#journal.record({kind: origin, height, message});
     if (message.kind === "vote") this.#noteVote(message.vote);
-    else this.#noteProposal(message, block ?? decodeBlock(message.block));
+    else {
+      this.#book.noteProposal(message, block ?? decodeBlock(message.block));
+      this.#timers.release();
+    }
     for (const input of inputsOf(message)) this.#input(input, false);
-    const candidate = message.kind === "proposal" ? this.#candidates.get(message.proposal.blockHash) : undefined;
+    const candidate = message.kind === "proposal" ? this.#book.candidates.get(message.proposal.blockHash) : undefined;
     if (candidate !== undefined && candidate.verdict !== "unknown")
       this.#input({kind: "verdict", value: candidate.hash, verdict: candidate.verdict});
   }
 
-  #noteProposal(message: ProposalMessage, block: Block): void {
-    const hash = message.proposal.blockHash;
-    this.#candidates.add({hash, block, bytes: message.block});
-    this.#votes.addAll(message.polka);
-    if (message.proposal.polRound >= 0) this.#candidates.excuse(hash);
-    this.#timers.release();
-  }
-
   #noteVote(vote: SignedVote): void {
-    const {set, quorum, seats} = this.#p.chain.epochSet;
-    const weigh = (from: Iterable<number>) => [...from].reduce((sum, i) => sum + (set.validators[i]?.seats ?? 0), 0);
-    this.#votes.add(vote);
-    if (3 * weigh(this.#votes.heard()) > seats) this.#timers.release();
+    const {third, quorum} = this.#book.noteVote(vote);
     const {blockHash, height, round, type} = vote;
-    if (blockHash === null || weigh(this.#votes.voters(round, blockHash, type)) < quorum) return;
-    this.#candidates.excuse(blockHash);
-    if (type === "precommit") this.#once(`stuck/${height}/${round}`, STUCK_COMMIT_MS, {kind: "stuck", height, round, value: blockHash});
+    if (third) this.#timers.release();
+    if (!quorum || type !== "precommit" || blockHash === null) return;
+    this.#once(`stuck/${height}/${round}`, STUCK_COMMIT_MS, {kind: "stuck", height, round, value: blockHash});
   }
 
   #input(input: Input, logged = true): void {
-    if (logged) this.#record({kind: "input", height: this.#state.height, input});
+    if (logged && this.#replay === null) this.#journal.record({kind: "input", height: this.#state.height, input});
     const next = step(this.#state, input);
     this.#state = next.state;
     for (const effect of next.effects) this.#perform(effect);
@@ -295,7 +228,7 @@ export class Driver implements Service {
     try {
       const message = this.#speaker.say(effect);
       if (message === null) return;
-      this.#outgoing.push(message);
+      this.#journal.say(message);
       if (message.kind === "vote" && message.vote.blockHash !== null)
         this.#p.certifier.offer({...message.vote, blockHash: message.vote.blockHash, partials: message.partials});
       this.#take(message, null, "own");
@@ -305,31 +238,18 @@ export class Driver implements Service {
     }
   }
 
-  #record(record: WalRecord): void {
-    if (this.#replay === null) this.#unsynced.push(record);
-  }
-
-  /** The one law: on disk first, then on the wire. */
-  async #flush(): Promise<void> {
-    if (this.#outgoing.length === 0) return;
-    const records = this.#unsynced.splice(0).map(encodeWalRecord);
-    const messages = this.#outgoing.splice(0);
-    await this.#p.wal.append(records);
-    for (const message of messages) this.#p.network.broadcast(message);
-  }
-
   async #decide(decide: Extract<Effect, {kind: "decide"}>): Promise<void> {
     const {chain, certifier} = this.#p;
     const {height, round} = decide;
     const hash = decide.value as Hex;
-    const candidate = this.#candidates.get(hash);
+    const candidate = this.#book.candidates.get(hash);
     if (candidate === undefined || candidate.applied === null)
       throw new ChainStateError("DECIDED_BLOCK_INVALID", {
         height,
         hash,
         advice: "compare the version of this node with the other validators'",
       });
-    const proof: Proof = this.#proven.get(hash) ?? {kind: "votes", votes: this.#votes.votes(round, hash, "precommit")};
+    const proof = this.#book.proofOf(round, hash);
     await chain.append({bytes: candidate.bytes, block: candidate.block, hash, applied: candidate.applied, proof});
     certifier.decided({
       height,
@@ -340,13 +260,10 @@ export class Driver implements Service {
       proposer: candidate.block.header.proposer,
     });
     this.#timers.clear();
-    this.#candidates.clear();
-    this.#votes.clear();
-    this.#proven.clear();
-    this.#unsynced = [];
+    this.#book.clear();
     this.#deciding = null;
     this.#wanted = null;
-    if (this.#p.wal.size() > WAL_BYTES_MAX) await this.#p.wal.reset([]);
+    await this.#journal.endHeight();
     this.#startHeight();
   }
 
@@ -359,12 +276,12 @@ export class Driver implements Service {
   #replayLog(): void {
     this.#replay = [];
     this.#startHeight();
-    for (const record of this.#p.wal.recovered.map(decodeWalRecord)) {
+    for (const record of this.#journal.recovered()) {
       if (record.kind === "own") this.#speaker.guard.remember(record.message);
       if (record.height !== this.#state.height) continue;
       if (record.kind === "input") {
         if (record.input.kind === "value") this.#wanted = null;
-        if (record.input.kind === "verdict") this.#candidates.settle(record.input.value, record.input.verdict);
+        if (record.input.kind === "verdict") this.#book.candidates.settle(record.input.value, record.input.verdict);
         this.#input(record.input, false);
       } else {
         if (record.kind === "own") this.#replay = this.#replay.filter((effect) => !isSaid(effect, record.message));
@@ -375,9 +292,4 @@ export class Driver implements Service {
     this.#replay = null;
     for (const effect of open) this.#perform(effect);
   }
-}
-
-function isSaid(effect: Effect, message: ProposalMessage | VoteMessage): boolean {
-  if (message.kind === "proposal") return effect.kind === "propose" && effect.round === message.proposal.round;
-  return effect.kind === "vote" && effect.type === message.vote.type && effect.round === message.vote.round;
 }

@@ -1,12 +1,9 @@
-import {type Hex, toHex} from "../../base/bytes.ts";
+import {toHex} from "../../base/bytes.ts";
 import {Writer} from "../../base/codec.ts";
 import {sha256} from "../../base/hash.ts";
 import type {Input} from "../../consensus/types.ts";
 import type {ProposalMessage, VoteMessage} from "../../types/messages.ts";
-import {encodeVote, type SignedVote, writeProposal} from "../../types/votes.ts";
-
-/** Votes of one validator that are kept for one height; the oldest go first. Rounds that matter are recent. */
-const VOTES_PER_VALIDATOR_MAX = 256;
+import {encodeVote, writeProposal} from "../../types/votes.ts";
 
 /** What a verified message means to the round machine; a re-proposal brings its polka first. */
 export function inputsOf(message: ProposalMessage | VoteMessage): Input[] {
@@ -19,55 +16,4 @@ export function inputsOf(message: ProposalMessage | VoteMessage): Input[] {
   const proposal: Input = {kind: "proposal", height, round, polRound, value: blockHash, from, id};
   if (polRound < 0) return [proposal];
   return [{kind: "polka", height, round: polRound, value: blockHash, from: message.polka.map((v) => v.from)}, proposal];
-}
-
-/** The signed votes of the height in progress: the round machine counts, this keeps what proves the count to others. */
-export class VoteLog {
-  /** `round/type/value` → validator → vote. */
-  readonly #votes = new Map<string, Map<number, SignedVote>>();
-  readonly #order = new Map<number, string[]>();
-
-  add(vote: SignedVote): void {
-    if (vote.blockHash === null) {
-      if (!this.#order.has(vote.from)) this.#order.set(vote.from, []);
-      return;
-    }
-    const key = keyOf(vote.round, vote.type, vote.blockHash);
-    const votes = this.#votes.get(key) ?? new Map<number, SignedVote>();
-    if (votes.has(vote.from)) return;
-    votes.set(vote.from, vote);
-    this.#votes.set(key, votes);
-    const order = this.#order.get(vote.from) ?? [];
-    order.push(key);
-    this.#order.set(vote.from, order);
-    if (order.length > VOTES_PER_VALIDATOR_MAX) this.#votes.get(order.shift() as string)?.delete(vote.from);
-  }
-
-  /** Takes in the prevotes that came with a re-proposal. */
-  addAll(votes: readonly SignedVote[]): void {
-    for (const vote of votes) this.add(vote);
-  }
-
-  /** Validators that have voted at this height at all. */
-  heard(): Iterable<number> {
-    return this.#order.keys();
-  }
-
-  voters(round: number, value: Hex, type: SignedVote["type"]): number[] {
-    return [...(this.#votes.get(keyOf(round, type, value))?.keys() ?? [])].sort((a, b) => a - b);
-  }
-
-  /** The votes themselves, by validator ascending. */
-  votes(round: number, value: Hex, type: SignedVote["type"]): SignedVote[] {
-    return [...(this.#votes.get(keyOf(round, type, value))?.values() ?? [])].sort((a, b) => a.from - b.from);
-  }
-
-  clear(): void {
-    this.#votes.clear();
-    this.#order.clear();
-  }
-}
-
-function keyOf(round: number, type: SignedVote["type"], value: Hex): string {
-  return `${round}/${type}/${value}`;
 }

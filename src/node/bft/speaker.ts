@@ -5,7 +5,7 @@ import type {SeatSignature, SignedVote} from "../../types/votes.ts";
 import {SigningGuard} from "./guard.ts";
 import type {ConsensusSigner} from "./signer.ts";
 
-type Said = Extract<Effect, {kind: "propose" | "vote"}>;
+export type Said = Extract<Effect, {kind: "propose" | "vote"}>;
 
 /** Where the parts of an own message come from. */
 export interface SpeakerPorts {
@@ -60,4 +60,10 @@ export class Speaker {
     const polka = polRound < 0 ? [] : this.#ports.polka(polRound, blockHash);
     return {kind: "proposal", proposal: {...fields, from, signature: signer.proposal(fields)}, block, polka};
   }
+}
+
+/** Whether an effect asked for exactly this message. */
+export function isSaid(effect: Effect, message: ProposalMessage | VoteMessage): boolean {
+  if (message.kind === "proposal") return effect.kind === "propose" && effect.round === message.proposal.round;
+  return effect.kind === "vote" && effect.type === message.vote.type && effect.round === message.vote.round;
 }

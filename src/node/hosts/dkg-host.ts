@@ -59,6 +59,8 @@ export class DkgHost implements Service, DkgPool {
   /** Own messages of the session in progress, by phase, so that each is made once. */
   readonly #own = new Map<string, DkgGossip[]>();
   #seen: {state: LedgerState; session: Session | null} | null = null;
+  /** The newest session whose shares can be opened: a node that catches up sees this phase only in passing. */
+  #lastAck: Session | null = null;
   #admissible: {session: Session | null; version: number; messages: DkgMessage[]} | null = null;
   #version = 0;
   #acting: Promise<void> | null = null;
@@ -68,7 +70,9 @@ export class DkgHost implements Service, DkgPool {
 
   constructor(ports: DkgHostPorts) {
     this.#p = ports;
-    ports.chain.onDecided(({replay}) => {
+    ports.chain.onDecided(({applied, replay}) => {
+      const session = dkgSession(applied.state);
+      if (session.phase === "ack") this.#lastAck = session;
       if (!replay) this.#act();
     });
   }
@@ -184,7 +188,7 @@ export class DkgHost implements Service, DkgPool {
 
   async #adoptShares(sid: Hex): Promise<void> {
     if (this.#own.has(`${sid}/adopted`)) return;
-    const stored = await this.#p.shares.readShares(sid);
+    const stored = (await this.#p.shares.readShares(sid)) ?? (await this.#deriveShares(sid));
     if (stored === null) {
       this.#p.log.error("no shares of the group key: this validator votes, and gives no partial signatures", {sid});
     } else {
@@ -193,6 +197,16 @@ export class DkgHost implements Service, DkgPool {
     }
     this.#own.set(`${sid}/adopted`, []);
     this.#pool.clear();
+  }
+
+  /** Shares follow from decided blocks and the dealing key alone: a validator that was away derives them now. */
+  async #deriveShares(sid: Hex): Promise<Map<number, Uint8Array> | null> {
+    const session = this.#lastAck;
+    if (session === null || session.sid !== sid) return null;
+    const {shares} = openShares({session, validatorIndex: this.#p.me, encSecret: this.#p.dealing});
+    if (shares.size === 0) return null;
+    await this.#p.shares.writeShares(sid, shares);
+    return shares;
   }
 
   /** Until a block has taken them, own messages are sent again: gossip may have had nobody to carry them. */

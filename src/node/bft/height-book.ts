@@ -1,0 +1,61 @@
+import type {Hex} from "../../base/bytes.ts";
+import type {Block} from "../../types/block.ts";
+import type {ProposalMessage} from "../../types/messages.ts";
+import type {Proof, SignedVote} from "../../types/votes.ts";
+import type {Candidates} from "./candidates.ts";
+import type {EpochSet} from "./decided-chain.ts";
+import {VoteLog} from "./vote-log.ts";
+
+/** What is known of the height in progress beside the round machine's state: blocks, signed votes, proofs of a decision. */
+export class HeightBook {
+  readonly candidates: Candidates;
+  readonly votes = new VoteLog();
+  readonly #set: EpochSet;
+  readonly #proven = new Map<Hex, Proof>();
+
+  constructor(set: EpochSet, candidates: Candidates) {
+    this.#set = set;
+    this.candidates = candidates;
+  }
+
+  /** Keeps the block of a proposal, and the polka that came with it. */
+  noteProposal(message: ProposalMessage, block: Block): void {
+    const {blockHash: hash, polRound} = message.proposal;
+    this.candidates.add({hash, block, bytes: message.block});
+    this.votes.addAll(message.polka);
+    if (polRound >= 0) this.candidates.excuse(hash);
+  }
+
+  /** `third`: more than W/3 of the seats have voted at this height; `quorum`: the vote's block has q seats of its type and round. */
+  noteVote(vote: SignedVote): {third: boolean; quorum: boolean} {
+    const {blockHash, round, type} = vote;
+    this.votes.add(vote);
+    const third = 3 * this.#weigh(this.votes.heard()) > this.#set.seats;
+    const quorum = blockHash !== null && this.#weigh(this.votes.voters(round, blockHash, type)) >= this.#set.quorum;
+    if (quorum) this.candidates.excuse(blockHash);
+    return {third, quorum};
+  }
+
+  /** A block that came with the proof of its decision. */
+  noteDecided(of: {hash: Hex; block: Block; bytes: Uint8Array; proof: Proof}): void {
+    this.candidates.add(of);
+    this.#proven.set(of.hash, of.proof);
+  }
+
+  /** The proof that came with the block, else the precommits that were counted here. */
+  proofOf(round: number, hash: Hex): Proof {
+    return this.#proven.get(hash) ?? {kind: "votes", votes: this.votes.votes(round, hash, "precommit")};
+  }
+
+  clear(): void {
+    this.candidates.clear();
+    this.votes.clear();
+    this.#proven.clear();
+  }
+
+  #weigh(validators: Iterable<number>): number {
+    let seats = 0;
+    for (const i of validators) seats += this.#set.set.validators[i]?.seats ?? 0;
+    return seats;
+  }
+}
