@@ -137,6 +137,12 @@ describe("output feed", () => {
     await feed.poll();
     expect(seen(feed)).toEqual([10, 20, 30]);
     await feed.fetch([id(1_016), id(1_999)]);
+    answer = (response, url) => {
+      if (url.pathname !== "/safe/outputs/fetch") return false;
+      response.setHeader("content-type", "application/json").end(JSON.stringify({data: [row(17)]}));
+      return true;
+    };
+    await feed.fetch([id(1_018)]); // what was not asked for is not taken
     expect(seen(feed)).toEqual([10, 16, 20, 30]);
     nowMs += 5_000;
     await feed.poll();
@@ -206,6 +212,21 @@ describe("bad answers", () => {
   test("a full page of broken entries is passed over within one poll", async () => {
     rows = [...Array.from({length: 700}, (_, i) => row(i + 1, {amount: "x"})), row(900)];
     expect(seen(await started())).toEqual([900]);
+  });
+
+  test("an API that gives one full page whatever it is asked for is not asked for ever", async () => {
+    const page = JSON.stringify({data: Array.from({length: 500}, (_, i) => row(i + 1))});
+    let asked = 0;
+    answer = (response) => {
+      asked++;
+      response.setHeader("content-type", "application/json").end(page);
+      return true;
+    };
+    const feed = await started();
+    expect(seen(feed).length).toBe(500);
+    const before = asked;
+    await feed.poll();
+    expect(asked - before).toBe(1);
   });
 
   const answers: [string, (response: ServerResponse) => void][] = [

@@ -171,6 +171,10 @@ describe("payout signer", () => {
     signer.setOrders([order(1)]);
     await receiptsOf(signer, 1);
     expect(signsOf(id(51))).toEqual(["0", "1", "2"]);
+    signer.setOrders([order(1), order(2)]); // an order that stays is not begun again
+    await receiptsOf(signer, 2);
+    expect(calls.filter((call) => call.endsWith("/safe/keys")).length).toBe(2);
+    expect(calls.filter((call) => call.endsWith(`/safe/transactions/${id(51)}`)).length).toBe(2);
   });
 
   test("after a restart nothing is signed twice", async () => {
@@ -183,6 +187,7 @@ describe("payout signer", () => {
     const others = await started([user(1), user(2)]);
     others.setOrders([order(1)]);
     await receiptsOf(second, 1);
+    expect(second.stats()).toMatchObject({signed: 0, failures: 0});
     expect(signsOf(id(51)).filter((who) => who === "0")).toEqual(["0"]);
   });
 
