@@ -6,7 +6,6 @@ import type {ChainProvider} from "./provider.ts";
 /** What this node uses of the contracts, as constants: a bundled node has no artifacts. A test holds them against these. */
 
 const OUTBOXES = "(bytes32 platform, uint64 seq, bytes32 systemHash, bytes32 root, uint32 count)[] outboxes";
-const KEYS = "(address consensus, bytes peerId, bytes dealingKey, bytes16[] mixinIds) keys";
 
 export const GROUP_ABI = [
   "constructor(uint256 homeChainId, address staking_, bytes32 salt, bytes32 validatorsHash_)",
@@ -76,13 +75,13 @@ export const STAKING_ABI = [
   "event SeatsAdded(address indexed operator, uint16 seats, bytes16[] mixinIds)",
   "function MIN_VALIDATORS() view returns (uint256)",
   "function SEAT_STAKE() view returns (uint256)",
-  "function activeSet(uint64 epoch) view returns (address[] operators, address[] keys, uint16[] seats, uint256 total)",
-  `function deposit(uint16 seats, ${KEYS}, bytes[] proofs) payable`,
+  "function activeSet(uint64 epoch) view returns (address[] operators, address[] consensusKeys, uint16[] seats, uint256 total)",
+  "function deposit(uint16 seats, (address consensus, bytes peerId, bytes dealingKey, bytes16[] mixinIds) keys, bytes[] proofs) payable",
   "function freeze()",
   "function genesisTime() view returns (uint64)",
   "function networkId() view returns (bytes32)",
   "function operatorCount() view returns (uint256)",
-  `function validatorOf(address operator) view returns ((uint16 seats, ${KEYS}, bytes dealingProof))`,
+  "function validatorOf(address operator) view returns ((uint16 seats, address consensus, bytes peerId, bytes dealingKey, bytes dealingProof, bytes16[] mixinIds))",
   "function validatorsHash(uint64 epoch) view returns (bytes32)",
 ] as const;
 

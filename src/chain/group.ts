@@ -112,7 +112,9 @@ class SubmittingGroup implements RpcGroupContract {
         throw error;
       }
     });
-    return this.#result(mined, "Activated");
+    const result = this.#result(mined, "Activated");
+    if (result.outcome === "reverted" && (await this.#groupKey()).length > 0) return {...result, outcome: "unneeded"};
+    return result;
   }
 
   async deliver(args: DeliverArgs): Promise<Submitted> {
@@ -160,6 +162,7 @@ class SubmittingGroup implements RpcGroupContract {
     if (mined === null) return {outcome: "unneeded", txHash: null, gasUsed: 0n};
     const {txHash, gasUsed, succeeded, logs} = mined;
     const topic = GROUP.getEvent(event)?.topicHash;
+    if (!succeeded) this.#log.warn("transaction reverted when it was mined", {tx: txHash, gasUsed});
     const worked = logs.some((log) => log.address === this.#target.address && log.topic === topic);
     return {outcome: worked ? "mined" : succeeded ? "unneeded" : "reverted", txHash, gasUsed};
   }

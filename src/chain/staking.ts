@@ -91,18 +91,21 @@ export async function readEpochSet(provider: ChainProvider, staking: Hex, epoch:
 /** Keys never change, and more seats come with users behind the first ones: the answer stays the same. */
 async function readValidator(target: Target, operator: string, seats: number): Promise<ValidatorInfo> {
   const [validator] = await readContract(target, "validatorOf", [operator]);
-  const {keys, dealingProof} = validator as {
-    keys: {consensus: string; peerId: string; dealingKey: string; mixinIds: readonly string[]};
+  const {consensus, peerId, dealingKey, dealingProof, mixinIds} = validator as {
+    consensus: string;
+    peerId: string;
+    dealingKey: string;
     dealingProof: string;
+    mixinIds: readonly string[];
   };
   return {
     operator: operator.toLowerCase() as Hex,
-    consensusKey: keys.consensus.toLowerCase() as Hex,
+    consensusKey: consensus.toLowerCase() as Hex,
     seats,
-    peerId: peerIdText(fromHex(keys.peerId)),
-    encKey: keys.dealingKey as Hex,
+    peerId: peerIdText(fromHex(peerId)),
+    encKey: dealingKey as Hex,
     encKeyProof: dealingProof as Hex,
-    mixinUsers: [...keys.mixinIds].slice(0, seats).map(uuidFromHex),
+    mixinUsers: [...mixinIds].slice(0, seats).map(uuidFromHex),
   };
 }
 

@@ -2,6 +2,7 @@ import {artifactOf, compileContracts} from "../../../scripts/compile.ts";
 import {abiHash, array, bytes} from "../../../src/base/abi.ts";
 import {fromHex, type Hex, toHex, utf8} from "../../../src/base/bytes.ts";
 import {keccak256, keccakHex} from "../../../src/base/hash.ts";
+import {GROUP, readContract} from "../../../src/chain/abi.ts";
 import {Account} from "../../../src/chain/account.ts";
 import {deployGroup, deployStaking} from "../../../src/chain/deploy.ts";
 import {createGroupContract, type GroupContractOptions, type RpcGroupContract} from "../../../src/chain/group.ts";
@@ -70,6 +71,11 @@ export async function fundedAccount(provider: ChainProvider, name: string): Prom
   return accountOf(provider, secret);
 }
 
+export interface OutboxContents {
+  readonly contents: DeliverArgs["deliveries"][number];
+  readonly outbox: Pick<Outbox, "systemHash" | "root" | "count">;
+}
+
 /** An anvil with the project's contracts, a frozen set of four validators, and keys that can do what a quorum of them could. */
 export interface TestNetwork {
   readonly url: string;
@@ -84,9 +90,13 @@ export interface TestNetwork {
   activation(change?: Partial<ActivationArgs>): ActivationArgs;
   /** The next block, with one outbox for the contract per item: it holds so many system events, which the contract logs as unknown. */
   block(...systemEvents: number[]): DeliverArgs;
+  /** The next block, with these outboxes for the contract. */
+  blockOf(outboxes: readonly OutboxContents[]): DeliverArgs;
   /** A group contract adapter with an account of its own, started; the network's stop stops it. */
   contract(options?: Partial<GroupContractOptions>): Promise<RpcGroupContract>;
   mine(blocks?: number): Promise<void>;
+  /** After a test that failed half-way: blocks are mined at once again, and the next one is the one that the contract wants. */
+  resume(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -131,22 +141,22 @@ export async function startNetwork(args: readonly string[] = []): Promise<TestNe
       ...change,
     };
   }
-  function block(...systemEvents: number[]): DeliverArgs {
+  function blockOf(of: readonly OutboxContents[]): DeliverArgs {
     height++;
-    const contents = systemEvents.map((count) => Array.from({length: count}, (_, i) => utf8(`unknown ${height} ${i}`)));
-    const outboxes = contents.map(
-      (system): Outbox => ({
-        platform,
-        seq: seq++,
-        systemHash: system.length === 0 ? ZERO_HASH : toHex(abiHash(array(system.map(bytes)))),
-        root: ZERO_HASH,
-        count: 0,
+    const outboxes = of.map(({outbox}): Outbox => ({platform, seq: seq++, ...outbox}));
+    const coreHash = keccakHex(utf8(`core ${height}`));
+    const digest = certificateDigest({networkId, epoch: 0, height, round: 1, blockHash: blockHashOf(height, coreHash, outboxes)});
+    const signature = g2ToEip2537(blsSign(groupSecret, digest));
+    return {height, coreHash, outboxes, epoch: 0, round: 1, signature, deliveries: of.map(({contents}) => contents)};
+  }
+  function block(...systemEvents: number[]): DeliverArgs {
+    return blockOf(
+      systemEvents.map((count) => {
+        const system = Array.from({length: count}, (_, i) => utf8(`unknown ${height} ${i}`));
+        const systemHash = count === 0 ? ZERO_HASH : toHex(abiHash(array(system.map(bytes))));
+        return {contents: {system, events: []}, outbox: {systemHash, root: ZERO_HASH, count: 0}};
       }),
     );
-    const coreHash = keccakHex(utf8(`core ${height}`));
-    const of = {networkId, epoch: 0, height, round: 1, blockHash: blockHashOf(height, coreHash, outboxes)};
-    const signature = g2ToEip2537(blsSign(groupSecret, certificateDigest(of)));
-    return {height, coreHash, outboxes, epoch: 0, round: 1, signature, deliveries: contents.map((system) => ({system, events: []}))};
   }
 
   return {
@@ -160,6 +170,7 @@ export async function startNetwork(args: readonly string[] = []): Promise<TestNe
     operators: validators.map((v) => v.operator),
     activation,
     block,
+    blockOf,
     async contract(options = {}) {
       const name = `submitter ${contracts++}`;
       await fundedAccount(provider, name);
@@ -171,6 +182,11 @@ export async function startNetwork(args: readonly string[] = []): Promise<TestNe
     },
     async mine(blocks = 1) {
       await provider.request("anvil_mine", [`0x${blocks.toString(16)}`]);
+    },
+    async resume() {
+      await provider.request("evm_setAutomine", [true]);
+      await provider.request("anvil_mine", ["0x1"]);
+      seq = (await readContract({provider, address: group, abi: GROUP}, "nextSeq"))[0] as bigint;
     },
     async stop() {
       for (const contract of running) await contract.stop();
