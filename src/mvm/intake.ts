@@ -23,7 +23,6 @@ export const HELD_OUTPUTS_LIST = "held/outputs";
 
 /** Beyond what any asset has: keeps every sum within 256 bits. */
 const AMOUNT_MAX = 1n << 128n;
-const MESSAGE_EXTRA_MAX = 256;
 const GAS_LIMIT_MAX = 2_000_000;
 const REGISTRATION_VERSION = 1;
 const DEFAULTS = {policy: 0, gasLimit: 300_000};
@@ -117,7 +116,6 @@ function readMemo(extra: Uint8Array): Operation {
 function takeMessage({draft, network, packer}: Place, output: MixinOutput, {process: id, extra}: Operation): Fate {
   const process = draft.get(PROCESSES, id);
   if (process === undefined) throw new Refused("UNKNOWN_PROCESS");
-  if (extra.length > MESSAGE_EXTRA_MAX) throw new Refused("EXTRA_TOO_LONG");
   const {senders, sendersThreshold: threshold, asset, amount} = output;
   const mask = maskOf({networkId: network.genesis.networkId, process: id, senders, threshold});
   if (draft.get(MASKS, [id, mask]) === undefined) draft.put(MASKS, [id, mask], {senders, threshold});

@@ -13,7 +13,6 @@ export const REFUND_REASONS = [
   "BAD_ADDRESS",
   "BAD_REGISTRATION",
   "ALREADY_REGISTERED",
-  "EXTRA_TOO_LONG",
 ] as const;
 export type RefundReason = (typeof REFUND_REASONS)[number];
 

@@ -1,6 +1,6 @@
 import {compareBytes, concatBytes, type Hex} from "../base/bytes.ts";
 import {Reader, Writer} from "../base/codec.ts";
-import {DecodeError} from "../base/errors.ts";
+import {DecodeError, EncodeError} from "../base/errors.ts";
 import {keccak256} from "../base/hash.ts";
 import type {Uuid} from "./ids.ts";
 
@@ -68,12 +68,14 @@ export const FACT_CODE = {tick: 0, chainHead: 2, chainLog: 3, dkgMessage: 4, pay
 export const LOG_DATA_MAX = 16_384;
 export const DKG_BODY_MAX = 16_384;
 export const OUTPUT_EXTRA_MAX = 256;
+const TOPICS_MAX = 4;
 const MEMBERS_MAX = 64;
 const REFERENCES_MAX = 16;
 const RECEIPT_TAGS = ["confirmed"] as const;
 
 /** kind u8 ‖ the fields in the order of the type; decodeFact accepts nothing else. Throws EncodeError. */
 export function encodeFact(fact: Fact): Uint8Array {
+  checkBounds(fact);
   const w = new Writer().u8(FACT_CODE[fact.kind]);
   switch (fact.kind) {
     case "tick":
@@ -101,6 +103,28 @@ export function encodeFact(fact: Fact): Uint8Array {
       break;
   }
   return w.bytes();
+}
+
+/** What decodeFact would refuse must not get into a block. */
+function checkBounds(fact: Fact): void {
+  const within = (field: string, got: number, want: number) => {
+    if (got > want) throw new EncodeError("OUT_OF_RANGE", {field, want, got});
+  };
+  switch (fact.kind) {
+    case "chainLog":
+      within("chainLog.topics", fact.topics.length, TOPICS_MAX);
+      within("chainLog.data", fact.data.length, LOG_DATA_MAX);
+      break;
+    case "dkgMessage":
+      within("dkgMessage.body", fact.body.length, DKG_BODY_MAX);
+      break;
+    case "mixinOutput":
+      within("output.senders", fact.senders.length, MEMBERS_MAX);
+      within("output.extra", fact.extra.length, OUTPUT_EXTRA_MAX);
+      within("output.references", fact.references.length, REFERENCES_MAX);
+      break;
+    default:
+  }
 }
 
 /** Throws DecodeError. */
@@ -131,7 +155,7 @@ function readFact(r: Reader): Fact {
         platform: r.hex(32, "chainLog.platform"),
         block: r.count("chainLog.block"),
         index: r.u32("chainLog.index"),
-        topics: r.list(4, "chainLog.topics", () => r.hex(32, "chainLog.topics")),
+        topics: r.list(TOPICS_MAX, "chainLog.topics", () => r.hex(32, "chainLog.topics")),
         data: r.sized32(LOG_DATA_MAX, "chainLog.data"),
       };
     case FACT_CODE.dkgMessage:
