@@ -76,7 +76,10 @@ export async function signPayout(
   const signed = parseMultisig(await client.post(`/safe/multisigs/${traceId}/sign`, {raw}));
   if (signed.requestId !== traceId)
     throw new PayoutError("OTHER_TRANSACTION", {traceId, field: "request_id", want: traceId, got: signed.requestId});
-  return {complete: signed.signers.length >= group.threshold, gave: true};
+  const all = signed.signers.length >= group.threshold; // complete without the own one where others were faster
+  const gave = signed.signers.includes(user.app_id);
+  if (!gave && !all) throw new MixinError("MALFORMED", {field: "multisig.signers", want: user.app_id, got: signed.signers.length});
+  return {complete: all, gave};
 }
 
 function sign(transaction: GroupTransaction, views: readonly string[], spendKey: string, index: number): string {
