@@ -1,3 +1,4 @@
+import {EncodeError} from "../base/errors.ts";
 import {BLOCK_BYTES_MAX, FACTS_MAX} from "../types/block.ts";
 import {areCanonical, type ChainHead, type ChainLog, encodeFact, type Fact, sortFacts} from "../types/facts.ts";
 import {LedgerError} from "./errors.ts";
@@ -10,7 +11,7 @@ const FACT_FRAME_BYTES = 112;
 /** What a proposer leaves out, and why. */
 export interface Refusal {
   readonly fact: Fact;
-  readonly error: LedgerError;
+  readonly error: LedgerError | EncodeError;
 }
 
 /**
@@ -23,21 +24,21 @@ export function chooseFacts(state: LedgerState, candidates: readonly Fact[]): {f
   const refused: Refusal[] = [];
   let room = BLOCK_BYTES_MAX - FRAME_BYTES;
   for (const unit of units(distinct(sortFacts(candidates)))) {
-    const encoded = unit.map(encodeFact);
-    const size = encoded.reduce((sum, bytes) => sum + bytes.length + FACT_FRAME_BYTES, 0);
-    if (size > room || facts.length + unit.length > FACTS_MAX) continue;
-    const error = attempt(() => {
+    if (facts.length + unit.length > FACTS_MAX) continue;
+    try {
+      const encoded = unit.map(encodeFact);
+      const size = encoded.reduce((sum, bytes) => sum + bytes.length + FACT_FRAME_BYTES, 0);
+      if (size > room) continue;
       if (isChainFact(unit[0] as Fact)) tryUnit(state, unit, encoded);
       unit.forEach((fact, i) => {
         block.take(fact, encoded[i] as Uint8Array);
       });
-    });
-    if (error !== null) {
+      room -= size;
+      facts.push(...unit);
+    } catch (error) {
+      if (!(error instanceof LedgerError) && !(error instanceof EncodeError)) throw error;
       refused.push(...unit.map((fact) => ({fact, error})));
-      continue;
     }
-    room -= size;
-    facts.push(...unit);
   }
   return {facts: sortFacts(facts), refused};
 }
@@ -73,14 +74,4 @@ function tryUnit(state: LedgerState, unit: readonly Fact[], encoded: readonly Ui
     trial.take(fact, encoded[i] as Uint8Array);
   });
   trial.finishHeads();
-}
-
-function attempt(run: () => void): LedgerError | null {
-  try {
-    run();
-    return null;
-  } catch (error) {
-    if (error instanceof LedgerError) return error;
-    throw error;
-  }
 }

@@ -74,12 +74,13 @@ export class Draft implements Records {
     this.#set(table, key, undefined);
   }
 
-  /** Records of `table` that were written so far. */
+  /** Records of `table` that were written so far, by the text of their keys: the order of reading must not matter. */
   touched<K, V>(table: Table<K, V>): {key: K; value: V}[] {
-    const found: {key: K; value: V}[] = [];
-    for (const slot of this.#slots.values())
-      if (slot.dirty && slot.value !== undefined && slot.table.id === table.id) found.push({key: slot.key as K, value: slot.value as V});
-    return found;
+    const found: {text: string; key: K; value: V}[] = [];
+    for (const [text, slot] of this.#slots)
+      if (slot.dirty && slot.value !== undefined && slot.table.id === table.id)
+        found.push({text, key: slot.key as K, value: slot.value as V});
+    return found.sort((a, b) => (a.text < b.text ? -1 : 1));
   }
 
   /** The tree below with everything that was written. */
