@@ -133,7 +133,11 @@ describe("genesis", () => {
 
   test("needs a final freeze", async () => {
     const {provider, group} = network;
-    await expect(build({groups: [{provider, group, finality: 1_000}]})).rejects.toMatchObject({code: "NOT_FINAL"});
+    const newest = Number(await provider.request("eth_blockNumber", []));
+    const of = (finality: number) => build({groups: [{provider, group, finality}]});
+    await expect(of(newest + 1)).rejects.toMatchObject({code: "NOT_FINAL"});
+    await expect(of(newest - genesis.epoch0Block + 1)).rejects.toMatchObject({code: "NOT_FINAL", data: {final: genesis.epoch0Block - 1}});
+    expect((await of(newest - genesis.epoch0Block)).epoch0Block).toBe(genesis.epoch0Block);
   });
 
   test("of another salt does not fit", async () => {

@@ -1,5 +1,6 @@
 import {once} from "node:events";
-import {createServer, type Server} from "node:http";
+import {createServer, type IncomingMessage, type Server} from "node:http";
+import type {Socket} from "node:net";
 import {afterEach, describe, expect, test} from "vitest";
 import {ChainError} from "../../src/chain/errors.ts";
 import {type ChainProvider, openProvider} from "../../src/chain/provider.ts";
@@ -116,6 +117,19 @@ describe("a provider", () => {
     await provider.request("a", []);
     server.closeAllConnections();
     expect(await provider.request("a", [])).toBe("ok");
+  });
+
+  test("a connection that is closed as the request arrives is no failure, once", async () => {
+    const {provider, server, methods} = await nodeThat(chainOne((_, id) => result(id, "ok")));
+    const answered = new Set<Socket>();
+    server.prependListener("request", (request: IncomingMessage) => {
+      if (answered.has(request.socket)) request.socket.destroy();
+      answered.add(request.socket);
+    });
+    await provider.verify();
+    expect(await provider.request("a", [])).toBe("ok");
+    expect(methods).toEqual(["eth_chainId", "a", "a"]);
+    expect(answered.size).toBe(2);
   });
 
   test("nothing there is RPC_DOWN, with the host only", async () => {

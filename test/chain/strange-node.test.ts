@@ -92,6 +92,22 @@ describe("a node with limits", () => {
   });
 });
 
+test("what is decided while the logs are fetched is not asked for any more", async () => {
+  const cursor = {number: 15, logs: 1};
+  const {node, observer} = await scene({head: 1, logsIn: () => 2});
+  observer.forget({number: 2, logs: 0});
+  Object.assign(node, {head: 20, spanMax: 5});
+  node.logs = (logs) => {
+    observer.forget(cursor);
+    return logs;
+  };
+  const before = node.asked.length;
+  await observer.poll();
+  const ranges = node.asked.slice(before).filter((a) => a.method === "eth_getLogs" && Number(a.params[0]?.["toBlock"]) < 20);
+  expect([...new Set(ranges.map((a) => Number(a.params[0]?.["fromBlock"])))]).toEqual([2, 15]);
+  expect(observer.next(cursor, 99)?.logs.length).toBe(1 + 2 * 5);
+});
+
 describe("a node that answers nonsense", () => {
   const logCases: [string, (logs: FakeLog[]) => unknown][] = [
     ["no list", () => ({})],

@@ -104,8 +104,29 @@ describe("after a restart", () => {
   });
 });
 
+describe("a nonce that somebody else's dear transaction holds", () => {
+  test("is taken over by raising fees until the node agrees", async () => {
+    const contract = await network.contract({replaceMs: 150});
+    const from = contract.submitter;
+    await rpc("anvil_impersonateAccount", from);
+    await automine(false);
+    const dear = {maxFeePerGas: "0x200000000", maxPriorityFeePerGas: "0x100000000"};
+    await rpc("eth_sendTransaction", {from, to: from, gas: "0x5208", ...dear});
+    const delivering = contract.deliver(network.block(1));
+    const [stuck] = await pooled(network.provider, from);
+    await until(async () => (await pooled(network.provider, from))[0]?.hash !== stuck?.hash);
+    const [taken, ...more] = await pooled(network.provider, from);
+    expect(more).toEqual([]);
+    expect(BigInt(taken?.maxFeePerGas ?? 0)).toBeGreaterThan(BigInt(dear.maxFeePerGas));
+    await network.mine();
+    await automine(true);
+    expect((await delivering).outcome).toBe("mined");
+    expect(await nonceOf(network.provider, from)).toBe(1);
+  });
+});
+
 describe("trouble on the way", () => {
-  test("an RPC node that dies after it took the transaction: the next call finds the receipt", async () => {
+  test("an RPC node that dies after it took the transaction: the next call sends the same again, and finds its receipt", async () => {
     const proxy = await startProxy(network.url);
     const contract = await network.contract({url: proxy.url, timeoutMs: 1_000});
     await automine(false);
@@ -113,13 +134,19 @@ describe("trouble on the way", () => {
     const delivering = contract.deliver(block);
     delivering.catch(() => {});
     await until(async () => (await pooled(network.provider, contract.submitter)).length === 1);
+    const [sent] = await pooled(network.provider, contract.submitter);
     await proxy.cut();
     await expect(delivering).rejects.toMatchObject({code: "RPC_DOWN"});
+    await proxy.mend();
+    const again = contract.deliver(block);
+    again.catch(() => {});
+    await until(() => proxy.passed("eth_sendRawTransaction") === 2);
+    await proxy.cut();
+    await expect(again).rejects.toMatchObject({code: "RPC_DOWN"});
     await network.mine();
     await automine(true);
     await proxy.mend();
-    const result = await contract.deliver(block);
-    expect(result).toMatchObject({outcome: "mined"});
+    expect(await contract.deliver(block)).toMatchObject({outcome: "mined", txHash: sent?.hash});
     expect(await nonceOf(network.provider, contract.submitter)).toBe(1);
     await proxy.stop();
   });

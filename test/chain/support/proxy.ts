@@ -8,12 +8,15 @@ export interface Proxy {
   mend(): Promise<void>;
   /** Takes connections, and lets nothing through in either direction. */
   hang(): void;
+  /** How many pieces of data with this text went to the server. */
+  passed(text: string): number;
   stop(): Promise<void>;
 }
 
 export async function startProxy(target: string): Promise<Proxy> {
   const {hostname, port} = new URL(target);
   const sockets = new Set<Socket>();
+  const pieces: string[] = [];
   let hanging = false;
   let server: Server | null = null;
   let ownPort = 0;
@@ -29,7 +32,11 @@ export async function startProxy(target: string): Promise<Proxy> {
         upstream.destroy();
       });
     }
-    client.on("data", (chunk) => hanging || upstream.write(chunk));
+    client.on("data", (chunk: Buffer) => {
+      if (hanging) return;
+      pieces.push(chunk.toString("latin1"));
+      upstream.write(chunk);
+    });
     upstream.on("data", (chunk) => hanging || client.write(chunk));
   }
   async function cut(): Promise<void> {
@@ -55,6 +62,7 @@ export async function startProxy(target: string): Promise<Proxy> {
     hang() {
       hanging = true;
     },
+    passed: (text) => pieces.filter((piece) => piece.includes(text)).length,
     stop: cut,
   };
 }
