@@ -1,4 +1,4 @@
-import {bytesToBig, fromHex, type Hex, toHex} from "./bytes.ts";
+import {bytesToBig, fromHex, type Hex, plainBytes, toHex} from "./bytes.ts";
 import {DecodeError} from "./errors.ts";
 
 /** The Solidity types that events of our contracts use. */
@@ -16,7 +16,8 @@ const WORD = 32;
  * encoding: tails in order without gaps, padding of zeros, nothing left over. [Solidity ABI specification]
  * @throws DecodeError
  */
-export function abiDecode<const T extends readonly AbiType[]>(types: T, data: Uint8Array, field = "abi"): AbiDecodedAll<T> {
+export function abiDecode<const T extends readonly AbiType[]>(types: T, encoded: Uint8Array, field = "abi"): AbiDecodedAll<T> {
+  const data = plainBytes(encoded);
   let tail = WORD * types.length;
   if (data.length < tail) throw new DecodeError("SHORT", {field, offset: data.length, want: tail, got: data.length});
   const values = types.map((type, i) => {

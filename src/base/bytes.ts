@@ -43,6 +43,11 @@ export function hexInto(bytes: Uint8Array, at: number, text: string, start: numb
   return seen < 16;
 }
 
+/** The same bytes as a plain array: the `slice` of a Node Buffer is no copy. */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** One array that holds all `parts` in order. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

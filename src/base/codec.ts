@@ -1,4 +1,4 @@
-import {bigToBytes, bytesToBig, fromHex, type Hex, hexInto, toHex, wordInto} from "./bytes.ts";
+import {bigToBytes, bytesToBig, fromHex, type Hex, hexInto, plainBytes, toHex, wordInto} from "./bytes.ts";
 import {DecodeError, EncodeError} from "./errors.ts";
 
 /** Longest magnitude of an `integer`: 2^256 - 1, all that a contract can hold. */
@@ -20,7 +20,7 @@ export class Reader {
   #offset = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.#bytes = plainBytes(bytes);
   }
 
   get offset(): number {
