@@ -11,6 +11,12 @@ const STEP_MS = 60_000;
 const LOOK_MS = 20;
 const AMOUNT = "1.5";
 
+const PHASES: Record<string, string> = {
+  deal: "every validator deals shares to all others, in blocks",
+  complain: "whoever got a bad share can prove it",
+  ack: "every seat signs that it holds its share",
+};
+
 /**
  * The main job once: the developer registers the demo app, a user pays it, the app sends the money back. Both pay with the
  * unmodified Mixin SDK. Rejects where a stage does not come within a minute.
@@ -28,9 +34,14 @@ async function groupIsActive(net: Testnet, tell: Tell, signal: AbortSignal): Pro
   const started = performance.now();
   const client = new MvmClient(net.apis[0] ?? "");
   const deadline = started + STEP_MS;
+  let phase = "";
   for (;;) {
     signal.throwIfAborted();
     const status = await client.status();
+    const dkg = String(status["dkg"]);
+    if (dkg !== phase && dkg in PHASES)
+      tell({event: "step", name: `dkg ${dkg}`, text: `group key: ${PHASES[dkg]}`, ms: performance.now() - started});
+    phase = dkg;
     if (status["active"] === true) {
       const text = `group key made by the validators in ${status["keyHeight"]} blocks, and the group contract activated by their quorum`;
       tell({event: "step", name: "active", text, ms: performance.now() - started});
@@ -122,7 +133,10 @@ async function detailOf(net: Testnet, status: PaymentStatus): Promise<Record<str
   }
   const certificate = status["certificate"];
   if (stage === "certified" && typeof certificate === "string") return {height, round: status["round"], certificate};
-  const times = (status["times"] ?? {}) as {txHash?: string; gasUsed?: string};
+  // only the node that sent the transaction knows it
+  const seen = await Promise.all(net.apis.map((api) => new MvmClient(api).payment(status.outputId).catch(() => null)));
+  const all = seen.map((s) => (s?.["times"] ?? {}) as {txHash?: string; gasUsed?: string});
+  const times = all.find((t) => t.txHash !== undefined) ?? {};
   return {height, ...(times.txHash !== undefined && {tx: times.txHash}), ...(times.gasUsed !== undefined && {gas: times.gasUsed})};
 }
 

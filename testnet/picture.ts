@@ -18,7 +18,7 @@ const STAGES: Record<string, string> = {
   certified: "certified by the group key",
   submitted: "submitted to the group contract",
   delivered: "delivered to the app",
-  registered: "registered on the group contract",
+  registered: "decided: the app has its lane of messages",
   refunding: "on its way back",
   refunded: "given back",
   parked: "parked: the app failed",

@@ -6,6 +6,7 @@ import type {Network, NetworkHandler} from "../ports/network.ts";
 import type {BlockStore, Wal} from "../ports/store.ts";
 import type {Clock, Logger, Service} from "../ports/system.ts";
 import type {Genesis} from "../types/genesis.ts";
+import type {Uuid} from "../types/ids.ts";
 import {CatchUp} from "./bft/catch-up.ts";
 import {Certifier} from "./bft/certifier.ts";
 import {DecidedChain} from "./bft/decided-chain.ts";
@@ -29,6 +30,8 @@ export interface NodePorts {
   readonly contracts: readonly GroupContract[];
   readonly feed: OutputFeed;
   readonly payouts: PayoutSigner;
+  /** Mixin users of the group that cannot receive money. */
+  readonly usersWithoutSafe: () => Promise<readonly Uuid[]>;
   readonly clock: Clock;
   readonly log: Logger;
   /** 32 bytes each: consensus key, dealing key. */
@@ -109,7 +112,18 @@ export function assemble(ports: NodePorts): NodeParts {
     fatal: ports.fatal,
   });
   const catchUp = new CatchUp({chain, network, certifier, driver, digests, clock, log: log.child({part: "catch-up"})});
-  const activator = new Activator({chain, network, contracts, signer, digests, me, clock, log: log.child({part: "activator"})});
+  const {usersWithoutSafe} = ports;
+  const activator = new Activator({
+    chain,
+    network,
+    contracts,
+    signer,
+    digests,
+    me,
+    clock,
+    usersWithoutSafe,
+    log: log.child({part: "activator"}),
+  });
   const deliverers = contracts.map(
     (contract) => new Deliverer({chain, certifier, contract, me, clock, log: log.child({part: "deliverer"})}),
   );

@@ -7,6 +7,7 @@ import {createChainObserver} from "../chain/observer.ts";
 import {openProvider} from "../chain/provider.ts";
 import {assertNative} from "../crypto/bls.ts";
 import {assertNativeSecp} from "../crypto/secp256k1.ts";
+import {createMixinClient, usersWithoutSafe} from "../mixin/client.ts";
 import {createOutputFeed} from "../mixin/output-feed.ts";
 import {createPayoutSigner} from "../mixin/payout-signer.ts";
 import {foreignActivations, isDecidedOutput} from "../mvm/queries.ts";
@@ -76,6 +77,7 @@ export async function startNode(options: {dir: string; password: string; fatal: 
     isDecided: (id) => isDecidedOutput(state(), id),
   });
   const payouts = createPayoutSigner({...group, users: keys.seatUsers, logger: log});
+  const mixin = createMixinClient({url: config.mixin, user});
   const {platforms, epoch0Block} = genesis;
   const observers = platforms.map(({chainId, group: address, finality}) =>
     createChainObserver({
@@ -120,6 +122,7 @@ export async function startNode(options: {dir: string; password: string; fatal: 
     contracts,
     feed,
     payouts,
+    usersWithoutSafe: () => usersWithoutSafe(mixin, members),
     clock: systemClock,
     log,
     secrets: keys,
@@ -134,8 +137,9 @@ export async function startNode(options: {dir: string; password: string; fatal: 
   });
   const timeline = new Timeline({chain: node.chain, certifier: node.certifier, deliverers: node.deliverers, clock: systemClock});
   const stream = streamRoute(timeline);
+  const alarms = () => observers.flatMap((observer) => observer.alarm()?.code ?? []);
   const api = new ApiServer({
-    routes: [...viewRoutes({parts: node, store, version: VERSION}), ...paymentRoutes({...node, store, feed, timeline})],
+    routes: [...viewRoutes({parts: node, store, version: VERSION, alarms}), ...paymentRoutes({...node, store, feed, timeline})],
     streams: [stream],
     host: config.api.host,
     port: config.api.port,
@@ -156,6 +160,7 @@ export async function startNode(options: {dir: string; password: string; fatal: 
     log,
     stop: async () => {
       stream.closeAll();
+      mixin.close();
       await services.stop();
       log.info("stopped", {height: node.chain.height});
     },

@@ -120,6 +120,7 @@ export class TestCluster {
       contracts: [],
       feed,
       payouts,
+      usersWithoutSafe: async () => [],
       clock: systemClock,
       log,
       secrets: keys,

@@ -15,13 +15,15 @@ interface ViewPorts {
   readonly parts: NodeParts;
   readonly store: BlockStore;
   readonly version: string;
+  /** What is wrong and needs a person; codes. */
+  readonly alarms: () => readonly string[];
 }
 
 export function viewRoutes(ports: ViewPorts): Route[] {
-  const {parts, store} = ports;
+  const {parts, store, alarms} = ports;
   return [
     {path: "/healthz", answer: () => ({body: {alive: true}})},
-    {path: "/readyz", answer: () => readiness(parts)},
+    {path: "/readyz", answer: () => readiness(parts, alarms())},
     {path: "/v1/status", answer: () => ({body: status(ports)})},
     {path: "/v1/blocks/:height", answer: async ([height = ""]) => ({body: await block(parts, store, Number(nonceParam(height)))})},
     {path: "/v1/validators", answer: () => ({body: validators(parts)})},
@@ -30,19 +32,20 @@ export function viewRoutes(ports: ViewPorts): Route[] {
   ];
 }
 
-function readiness({chain, catchUp, network, activator}: NodeParts): {status: number; body: object} {
+function readiness({chain, catchUp, network, activator, me}: NodeParts, alarms: readonly string[]): {status: number; body: object} {
   const {quorum, validators} = chain.epochSet;
   const connected = network.peers().filter((p) => p.validator !== null);
-  const seats = connected.reduce((sum, p) => sum + (validators[p.validator as number]?.seats ?? 0), 0);
-  const reasons: string[] = [];
+  const indices = [me, ...connected.map((p) => p.validator as number)];
+  const seats = indices.reduce((sum, i) => sum + (validators[i]?.seats ?? 0), 0);
+  const reasons = alarms.map((code) => `alarm: ${code}`);
   if (catchUp.lag > LAG_MAX) reasons.push(`${catchUp.lag} blocks behind`);
-  if (seats < quorum - 1) reasons.push(`connected to ${seats} seats, a quorum is ${quorum}`);
+  if (seats < quorum) reasons.push(`${seats} seats are here and connected, a quorum is ${quorum}`);
   if (groupKey(chain.state) === null) reasons.push(`the group key is being made: ${dkgSession(chain.state).phase}`);
   else if (!activator.done) reasons.push("the group contract is not active yet");
   return {status: reasons.length === 0 ? 200 : 503, body: {ready: reasons.length === 0, reasons}};
 }
 
-function status({parts, version}: ViewPorts): object {
+function status({parts, version, alarms}: ViewPorts): object {
   const {chain, driver, network, catchUp, me, certifier, deliverers} = parts;
   const key = groupKey(chain.state);
   const {members, threshold} = multisigOf(chain.epochSet.validators);
@@ -67,6 +70,7 @@ function status({parts, version}: ViewPorts): object {
     lag: catchUp.lag,
     uncertified: certifier.openCount,
     undelivered: deliverers.reduce((sum, d) => sum + d.backlog, 0),
+    alarms: alarms(),
     versions: {node: version, runtime: process.version},
   };
 }

@@ -1,10 +1,11 @@
 import type {Hex} from "../../base/bytes.ts";
-import {describeError} from "../../base/errors.ts";
+import {describeError, MvmError} from "../../base/errors.ts";
 import {g1ToEip2537, g2ToEip2537} from "../../crypto/bls.ts";
 import {activatedOn, groupKey} from "../../mvm/queries.ts";
 import type {GroupContract} from "../../ports/chain.ts";
 import type {Network, Verdict} from "../../ports/network.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
+import type {Uuid} from "../../types/ids.ts";
 import type {ActivationMessage} from "../../types/messages.ts";
 import type {DecidedChain} from "../bft/decided-chain.ts";
 import {ACTIVATION_DEADLINE, type Activation, type ConsensusSigner, type Digests, isSignedBy} from "../bft/signer.ts";
@@ -12,6 +13,9 @@ import {ranksOf} from "./ranks.ts";
 
 const LOOK_MS = 200;
 const RESEND_MS = 1_000;
+
+/** Members of the multisig cannot hold money: the contract is not activated before they can. */
+export class MembersError extends MvmError<"USERS_WITHOUT_SAFE", {users: readonly Uuid[]; advice: string}> {}
 
 interface ActivatorPorts {
   readonly chain: DecidedChain;
@@ -22,6 +26,8 @@ interface ActivatorPorts {
   readonly me: number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Mixin users of the group that cannot receive money; rejects where the Mixin API does not say. */
+  readonly usersWithoutSafe: () => Promise<readonly Uuid[]>;
 }
 
 /**
@@ -36,6 +42,7 @@ export class Activator implements Service {
   readonly #active = new Set<Hex>();
   #keySinceMs: number | null = null;
   #sentMs = 0;
+  #membersReady = false;
   #cancel: (() => void) | null = null;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -110,6 +117,13 @@ export class Activator implements Service {
       this.#active.add(platform);
       log.info("group contract is active", {platform});
       return;
+    }
+    // money sent to a group with a member who cannot receive it might never be spendable
+    if (!this.#membersReady) {
+      const missing = await this.#p.usersWithoutSafe();
+      if (missing.length > 0)
+        throw new MembersError("USERS_WITHOUT_SAFE", {users: missing, advice: "their validators register these Mixin users to Safe"});
+      this.#membersReady = true;
     }
     if (clock.now() - this.#sentMs >= RESEND_MS) {
       this.#sentMs = clock.now();
