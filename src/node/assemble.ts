@@ -98,7 +98,7 @@ export function assemble(ports: NodePorts): NodeParts {
     log: log.child({part: "dkg"}),
   };
   const dkg: DkgHost & DkgPool = new DkgHost(dkgPorts);
-  const sources = new Sources({chain, clock, observers, feed, payouts, dkg});
+  const sources = new Sources({chain, clock, observers, feed, payouts, dkg, certificateLag: () => certifier.lag});
   const driver = new Driver({
     chain,
     network,

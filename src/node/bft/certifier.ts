@@ -14,8 +14,8 @@ import type {DecidedChain} from "./decided-chain.ts";
 
 /** (height, round, block) whose partials are kept: a few rounds of the height in progress and the heights behind it. */
 const SUBJECTS_MAX = 256;
-/** Uncertified heights that are worked on; older ones wait for sync. */
-const OPEN_MAX = 64;
+/** Uncertified heights that are remembered. Payments are not admitted long before there are so many. */
+const OPEN_MAX = 1_024;
 const TOP_UP_MS = 500;
 
 /** The group's secret shares of this validator's seats. */
@@ -79,6 +79,12 @@ export class Certifier implements Service {
   /** Decided heights above K that lack a certificate. */
   get openCount(): number {
     return this.#open.size;
+  }
+
+  /** How far behind the head the oldest block without a certificate is; 0: none lacks one. */
+  get lag(): number {
+    const [oldest] = this.#open.keys();
+    return oldest === undefined ? 0 : this.#p.chain.height - oldest;
   }
 
   /** Partial signatures of the own seats; none without shares, and none for blocks that are proven by votes. */

@@ -11,6 +11,8 @@ import type {DecidedChain} from "./decided-chain.ts";
 
 /** An output must have been seen this long, and told to the others, before its omission withholds a verdict. */
 const OMISSION_MS = 2_000;
+/** No payments are taken while the oldest block without a certificate is further behind: money must not pile up undeliverable. */
+const CERTIFICATE_LAG_MAX = 64;
 const OUTPUTS_PER_BLOCK = 500;
 const LOGS_PER_BLOCK = 300;
 const RECEIPTS_PER_BLOCK = 100;
@@ -41,6 +43,7 @@ export class Sources {
   readonly #feed: OutputFeed;
   readonly #payouts: PayoutSigner;
   readonly #dkg: DkgPool;
+  readonly #certificateLag: () => number;
   #lastTickMs = 0;
 
   constructor(ports: {
@@ -50,6 +53,8 @@ export class Sources {
     feed: OutputFeed;
     payouts: PayoutSigner;
     dkg: DkgPool;
+    /** How far behind the head the oldest block without a certificate is. */
+    certificateLag: () => number;
   }) {
     this.#chain = ports.chain;
     this.#clock = ports.clock;
@@ -57,6 +62,7 @@ export class Sources {
     this.#feed = ports.feed;
     this.#payouts = ports.payouts;
     this.#dkg = ports.dkg;
+    this.#certificateLag = ports.certificateLag;
     ports.chain.onDecided(({block, applied, replay}) => {
       if (block.facts.some((f) => f.kind === "tick") && !replay) this.#lastTickMs = this.#clock.now();
       this.#feed.decided(block.facts.filter((f): f is MixinOutput => f.kind === "mixinOutput"));
@@ -74,6 +80,7 @@ export class Sources {
       const next = observer.next(cursorOf(state, observer.platform), LOGS_PER_BLOCK);
       if (next !== null) facts.push(next.head, ...next.logs);
     }
+    if (this.#certificateLag() > CERTIFICATE_LAG_MAX) return facts;
     const receipts = this.#payouts.receipts().filter((r) => payoutOfTrace(state, r.traceId) !== null);
     const outputs = this.#feed.undecided(OUTPUTS_PER_BLOCK).map(({output}) => output);
     return [...facts, ...receipts.slice(0, RECEIPTS_PER_BLOCK), ...outputs.filter((output) => !isDecidedOutput(state, output.outputId))];
@@ -118,6 +125,8 @@ export class Sources {
   /** Whether a fresh proposal may have a verdict: it leaves out no output that everybody has had time to see, and no tick comes early. */
   isAdmitted(block: Block): boolean {
     if (block.facts.some((f) => f.kind === "tick") && this.tickWaitMs() !== 0) return false;
+    const takes = block.facts.some((f) => f.kind === "mixinOutput" || f.kind === "payoutReceipt");
+    if (takes && this.#certificateLag() > CERTIFICATE_LAG_MAX) return false;
     const outputs = block.facts.filter((f): f is MixinOutput => f.kind === "mixinOutput");
     const newest = outputs.at(-1);
     if (newest === undefined) return true;

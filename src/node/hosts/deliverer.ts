@@ -5,6 +5,7 @@ import type {OutboxBody} from "../../mvm/outboxes.ts";
 import type {GroupContract, Submitted} from "../../ports/chain.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
 import {coreHash, type Outbox} from "../../types/block.ts";
+import type {Certificate} from "../../types/votes.ts";
 import type {Certifier} from "../bft/certifier.ts";
 import type {DecidedChain, Decision} from "../bft/decided-chain.ts";
 import {ranksOf} from "./ranks.ts";
@@ -19,7 +20,9 @@ interface Pending {
   readonly coreHash: Hex;
   readonly outboxes: readonly Outbox[];
   readonly bodies: readonly OutboxBody[];
-  certifiedMs: number | null;
+  /** Kept here: a backlog can be longer than anybody's memory of certificates. */
+  certificate: Certificate | null;
+  certifiedMs: number;
 }
 
 /** What became of the outboxes of one height on one platform. */
@@ -57,10 +60,10 @@ export class Deliverer implements Service {
   constructor(ports: DelivererPorts) {
     this.#p = ports;
     ports.chain.onDecided((decision) => this.#note(decision));
-    ports.certifier.onCertified(({height}) => {
-      const pending = this.#pending.get(height);
+    ports.certifier.onCertified((certificate) => {
+      const pending = this.#pending.get(certificate.height);
       if (pending === undefined) return;
-      pending.certifiedMs ??= ports.clock.now();
+      Object.assign(pending, {certificate, certifiedMs: ports.clock.now()});
       this.#pump();
     });
   }
@@ -87,9 +90,9 @@ export class Deliverer implements Service {
     const {platform} = this.#p.contract;
     const bodies = applied.outboxes.filter((body) => body.outbox.platform === platform);
     if (bodies.length === 0) return;
-    const certified = this.#p.certifier.certificateOf(height) !== null;
-    const certifiedMs = certified ? this.#p.clock.now() : null;
-    this.#pending.set(height, {height, hash, coreHash: coreHash(block.header), outboxes: block.outboxes, bodies, certifiedMs});
+    const certificate = this.#p.certifier.certificateOf(height);
+    const content = {coreHash: coreHash(block.header), outboxes: block.outboxes, bodies};
+    this.#pending.set(height, {height, hash, ...content, certificate, certifiedMs: this.#p.clock.now()});
   }
 
   #pump(): void {
@@ -121,11 +124,11 @@ export class Deliverer implements Service {
           if ((bodies.at(-1)?.outbox.seq ?? 0n) < status.nextSeq) this.#pending.delete(height);
         const next = [...this.#pending.values()].find(({bodies}) => bodies.some((b) => b.outbox.seq === status.nextSeq));
         if (!status.activated) return this.#wait(RETRY_MS);
-        if (next === undefined || next.certifiedMs === null) return;
-        const rank = this.#rankOf(next);
+        if (next === undefined || next.certificate === null) return;
+        const rank = this.#rankOf(next, next.certificate.round);
         const waitMs = next.certifiedMs + rank * this.#p.chain.genesis.parameters.stageMs - this.#p.clock.now();
         if (waitMs > 0) return this.#wait(waitMs);
-        await this.#deliver(next, status.nextSeq, rank);
+        await this.#deliver(next, next.certificate, {nextSeq: status.nextSeq, rank});
         this.#retryMs = RETRY_MS;
       }
     } catch (error) {
@@ -135,10 +138,8 @@ export class Deliverer implements Service {
     }
   }
 
-  async #deliver(next: Pending, nextSeq: bigint, rank: number): Promise<void> {
-    const {certifier, contract, log} = this.#p;
-    const certificate = certifier.certificateOf(next.height);
-    if (certificate === null) return;
+  async #deliver(next: Pending, certificate: Certificate, {nextSeq, rank}: {nextSeq: bigint; rank: number}): Promise<void> {
+    const {contract, log} = this.#p;
     const result = await contract.deliver({
       height: next.height,
       coreHash: next.coreHash,
@@ -161,10 +162,9 @@ export class Deliverer implements Service {
     for (const listener of this.#listeners) listener({platform, height: next.height, rank, result});
   }
 
-  #rankOf({height, hash}: Pending): number {
-    const {chain, certifier, me} = this.#p;
+  #rankOf({height, hash}: Pending, round: number): number {
+    const {chain, me} = this.#p;
     const {set, validators} = chain.epochSet;
-    const round = certifier.certificateOf(height)?.round ?? 0;
     const first = set.schedule[(height + round) % set.schedule.length] ?? 0;
     return ranksOf({validators: validators.length, first, blockHash: hash}).indexOf(me);
   }
