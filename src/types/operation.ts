@@ -27,7 +27,7 @@ export const OPERATION_EXTRA_MAX = 4_096;
 /** Bytes of an Operation with empty platform, address and extra. */
 export const OPERATION_OVERHEAD = 24;
 
-/** Throws EncodeError where a field does not fit. */
+/** Throws EncodeError where a field does not fit, DecodeError where the value is not one that decodeOperation accepts. */
 export function encodeOperation(op: Operation): Uint8Array {
   const encoded = new Writer()
     .u16(op.purpose, "operation.purpose")
