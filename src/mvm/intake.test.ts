@@ -53,6 +53,7 @@ describe("refunds", () => {
     senders: [sender],
     extra: registerMemo({process: OTHER, ...of}),
   });
+  const registeringWith = (second: string) => ({...registering({}), senders: [OTHER, second]});
   const cases: {name: string; of: Partial<MixinOutput>; reason: string}[] = [
     {name: "no memo", of: {}, reason: "BAD_MEMO"},
     {name: "a memo that is not base64url", of: {extra: utf8("hello, world!")}, reason: "BAD_MEMO"},
@@ -66,7 +67,8 @@ describe("refunds", () => {
     {name: "purpose 65535", of: {extra: encodeRawMemo({...operation, purpose: 65_535})}, reason: "UNKNOWN_PURPOSE"},
     {name: "a process that nobody registered", of: {extra: messageMemo(OTHER)}, reason: "UNKNOWN_PROCESS"},
     {name: "a registration by somebody else", of: registering({}, USER), reason: "NOT_OWNER"},
-    {name: "a registration by two", of: {...registering({}), senders: [OTHER, USER].sort()}, reason: "NOT_OWNER"},
+    {name: "a registration by two", of: registeringWith("ffffffff-ffff-ffff-ffff-ffffffffffff"), reason: "NOT_OWNER"},
+    {name: "a registration by two, the owner last", of: registeringWith("00000000-0000-0000-0000-000000000001"), reason: "NOT_OWNER"},
     {name: "a chain without a group", of: registering({platform: "evm:1"}), reason: "UNKNOWN_PLATFORM"},
     {name: "a platform of the original", of: registering({platform: "eos"}), reason: "UNKNOWN_PLATFORM"},
     {name: "a second registration", of: {senders: [APP], extra: registerMemo({})}, reason: "ALREADY_REGISTERED"},
@@ -88,7 +90,7 @@ describe("refunds", () => {
     ledger.decide(output);
     const view = paymentOf(ledger.state, output.outputId);
     expect(view).toMatchObject({fate: {kind: "refund", reason}, stage: "refunding", message: null});
-    expect(view?.payout).toMatchObject({state: "open", amount: output.amount, receivers: output.senders, threshold: 1});
+    expect(view?.payout).toMatchObject({state: "open", amount: output.amount, receivers: [...output.senders].sort(), threshold: 1});
     expect(new TextDecoder().decode(view?.payout?.memo)).toBe(`refund ${reason} ${output.outputId}`);
     ledger.decide({kind: "payoutReceipt", traceId: view?.payout?.traceId as string, txHash: output.txHash});
     expect(paymentOf(ledger.state, output.requestId)?.stage).toBe("refunded");
@@ -213,6 +215,15 @@ test("an output is decided once, late ones of lower sequence too", () => {
   expect(() => ledger.decide(outputFact(9))).toThrow(expect.objectContaining({code: "DUPLICATE_OUTPUT"}));
   expect(() => ledger.decide({...outputFact(9), sequence: 10n})).toThrow(expect.objectContaining({code: "DUPLICATE_OUTPUT"}));
   expect(paymentOf(ledger.state, outputFact(6).outputId)).toBeNull();
+});
+
+test("a request id leads to the first output that was decided under it", () => {
+  const ledger = started.fork();
+  const requestId = outputFact(9).requestId;
+  ledger.decide(outputFact(9));
+  ledger.decide(outputFact(8, {requestId}));
+  expect(paymentOf(ledger.state, requestId)?.outputId).toBe(outputFact(9).outputId);
+  expect(paymentOf(ledger.state, outputFact(8).outputId)?.outputId).toBe(outputFact(8).outputId);
 });
 
 test("an amount that no asset has is invalid", () => {

@@ -111,6 +111,7 @@ describe("what the contract tells of itself", () => {
     ledger.decide(...chainFacts(ledger.state, home, [foreign]));
     expect(foreignActivations(ledger.state)).toEqual([home]);
     ledger.decide(...chainFacts(ledger.state, home, [own]));
+    ledger.decide(...chainFacts(ledger.state, home, [foreign]));
     expect(activatedOn(ledger.state, home)).toEqual({block: 13, own: false});
   });
 
@@ -154,7 +155,9 @@ describe("what the contract tells of itself", () => {
     ledger.decide(...chainFacts(ledger.state, home, [groupLog("Registered", id16(APP), APP_ADDRESS, 0, 300_000, 0)]));
     expect(processes(ledger.state)[0]?.app).toBe(APP_ADDRESS);
     ledger.decide(...chainFacts(ledger.state, home, [groupLog("SystemEventIgnored", 0, 0)]));
-    expect(platformOf(ledger.state, home)?.ignored).toBe(1);
+    ledger.decide(...chainFacts(ledger.state, other, [groupLog("Registered", id16(APP), `0x${"00".repeat(20)}`, 0, 300_000, 0)]));
+    expect([home, other].map((p) => platformOf(ledger.state, p)?.ignored)).toEqual([1, 1]);
+    expect(processes(ledger.state)[0]?.app).toBe(APP_ADDRESS);
   });
 });
 

@@ -1,17 +1,20 @@
 import {AbiCoder, keccak256} from "ethers";
 import {describe, expect, test} from "vitest";
 import {APP, APP_ADDRESS, messageMemo, outputFact, registerMemo, registrationFact, TestLedger, uuidOf} from "../../test/support/ledger.ts";
-import {toHex} from "../base/bytes.ts";
+import {type Hex, toHex} from "../base/bytes.ts";
 import {Writer} from "../base/codec.ts";
 import {eventLeaf, merkleRoot} from "../crypto/merkle.ts";
 import {decodeEvent} from "../types/event.ts";
 import {uuidBytes, ZERO_HASH} from "../types/ids.ts";
+import {Draft} from "./draft.ts";
+import {OutboxPacker} from "./outboxes.ts";
 import {messageOf} from "./queries.ts";
 
 const base = new TestLedger().runDkg();
 base.decide(registrationFact(1));
 const abi = AbiCoder.defaultAbiCoder();
 const other = uuidOf("other process");
+const sampleEvent = base.fork().decide(outputFact(2, {extra: messageMemo(), amount: 0xffn})).outboxes[0]?.events[0] as Uint8Array;
 
 /** A process with this gas limit, and a ledger that knows it. */
 function withGasLimit(gasLimit: number): TestLedger {
@@ -95,10 +98,23 @@ describe("an outbox is closed", () => {
     ]);
   });
 
+  test("by 100,000 bytes", () => {
+    const [platform] = base.state.network.platforms as [Hex];
+    const packer = new OutboxPacker();
+    const extra = new Uint8Array(4_096);
+    for (let i = 0n; i < 25n; i++) packer.message(platform, {...decodeEvent(sampleEvent), nonce: i, extra}, uuidOf(`${i}`), 0);
+    const boxes = packer.pack(new Draft(base.state.tree), 99, [platform]);
+    const sizes = boxes.map(({events}) => events.reduce((sum, event) => sum + event.length, 0));
+    expect(boxes.map(({events}) => events.length)).toEqual([23, 2]);
+    expect(sizes[0]).toBeLessThanOrEqual(100_000);
+    expect((sizes[0] ?? 0) + (boxes[1]?.events[0]?.length ?? 0)).toBeGreaterThan(100_000);
+  });
+
   test("and goes on with the next seq at the next height", () => {
     const ledger = base.fork();
-    for (const seq of [1n, 2n, 3n]) {
-      const {outboxes} = ledger.decide(outputFact(seq + 10n, {extra: messageMemo()}));
+    ledger.decide(...messages(35, APP));
+    for (const seq of [3n, 4n]) {
+      const {outboxes} = ledger.decide(outputFact(seq + 100n, {extra: messageMemo()}));
       expect(outboxes.map(({outbox}) => outbox.seq)).toEqual([seq]);
     }
   });

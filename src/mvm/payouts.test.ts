@@ -208,6 +208,41 @@ describe("waiting", () => {
   });
 });
 
+describe("merges", () => {
+  const merging = () =>
+    openPayouts(ledger.state)
+      .filter((order) => order.receivers.length > 1)
+      .map((order) => order.traceId);
+
+  test("there is one at a time", () => {
+    fund(...Array.from({length: 4 * INPUTS_MAX}, () => 1n));
+    pay(BigInt(INPUTS_MAX) + 10n);
+    const first = merging();
+    expect(first.length).toBe(1);
+    fund(1n);
+    expect(merging()).toEqual(first);
+    expect(books()?.merge).toBe(first[0]);
+  });
+
+  test("a late receipt of one does not end the next", () => {
+    fund(...Array.from({length: 4 * INPUTS_MAX}, () => 1n));
+    pay(2n * BigInt(INPUTS_MAX) + 10n);
+    const [first] = merging() as [Uuid];
+    ledger.decide(change(first));
+    const [, second] = merging() as [Uuid, Uuid];
+    expect(books()?.merge).toBe(second);
+    ledger.decide(receipt(first));
+    expect([merging(), books()?.merge]).toEqual([[second], second]);
+  });
+});
+
+test("assets are served in the order of their ids, whichever was touched first", () => {
+  const assets = ["a", "b", "c", "d"].map(uuidOf);
+  ledger.decide(...assets.map((asset, i) => outputFact(50 + i, {asset})));
+  expect(openPayouts(ledger.state).map((order) => order.asset)).toEqual([...assets].sort());
+  expect([...assets].sort()).not.toEqual(assets);
+});
+
 describe("receipts", () => {
   const refused = (fact: PayoutReceipt, code: string) => {
     expect(() => ledger.decide(fact)).toThrow(expect.objectContaining({name: "LedgerError", code}));

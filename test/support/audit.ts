@@ -83,6 +83,11 @@ export function audit(state: LedgerState): void {
   for (const {name, value} of all(state, BALANCES)) of(uuidAt(name, 17)).balances += value;
   for (const book of books.values()) book.custody = book.free + book.reserved + book.transit;
   for (const [asset, book] of books) if (book.received > 0n) expect(stored(state, asset)).toEqual(book);
+  for (const {name, value} of all(state, ASSETS)) {
+    const sizes = outputs.filter(({id, output}) => free.has(id) && output.asset === uuidAt(name, 1)).map(({output}) => output.amount);
+    const classes = sizes.reduce((bits, amount) => bits | (1n << BigInt(amount.toString(2).length)), 0n);
+    expect(value.classes, "the classes that have free outputs").toBe(classes);
+  }
   for (const book of books.values()) {
     expect(book.received).toBe(book.custody + book.paid + book.refunded);
     expect(book.custody).toBe(book.balances + book.owed + book.held);
