@@ -1,5 +1,6 @@
 import {fromHex, type Hex, toHex} from "../base/bytes.ts";
 import {describeError} from "../base/errors.ts";
+import {keccakHex} from "../base/hash.ts";
 import type {ActivationArgs, DeliverArgs, GroupContract, Submitted} from "../ports/chain.ts";
 import type {Clock, Logger} from "../ports/system.ts";
 import {platformOf} from "../types/digests.ts";
@@ -122,6 +123,18 @@ class SubmittingGroup implements RpcGroupContract {
     return this.#result(mined, "Delivered");
   }
 
+  async execute(args: {seq: bigint; event: Uint8Array; proof: readonly Uint8Array[]}): Promise<Submitted> {
+    const data = GROUP.encodeFunctionData("execute", [args.seq, toHex(args.event), args.proof.map(toHex)]) as Hex;
+    try {
+      const mined = await this.#account.send(`execute ${keccakHex(args.event)}`, () => this.#plan(data, "execute"));
+      return this.#result(mined, "MessageState");
+    } catch (error) {
+      // the lane is past it: somebody else was faster
+      if (error instanceof ChainError && error.data["error"] === "NonceOutOfOrder") return {outcome: "unneeded", txHash: null, gasUsed: 0n};
+      throw error;
+    }
+  }
+
   /**
    * A call with as many of the given outboxes as the gas cap allows, from the one that the contract wants now; null where it
    * has taken all. Throws ChainError OUT_OF_ORDER where it wants one before them.
@@ -158,7 +171,7 @@ class SubmittingGroup implements RpcGroupContract {
   }
 
   /** A transaction that succeeded without the contract's event came second: it changed nothing. */
-  #result(mined: MinedCall | null, event: "Activated" | "Delivered"): Submitted {
+  #result(mined: MinedCall | null, event: "Activated" | "Delivered" | "MessageState"): Submitted {
     if (mined === null) return {outcome: "unneeded", txHash: null, gasUsed: 0n};
     const {txHash, gasUsed, succeeded, logs} = mined;
     const topic = GROUP.getEvent(event)?.topicHash;

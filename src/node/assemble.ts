@@ -17,6 +17,7 @@ import {type DkgPool, Sources} from "./bft/sources.ts";
 import {Activator} from "./hosts/activator.ts";
 import {Deliverer} from "./hosts/deliverer.ts";
 import {DkgHost, type ShareStore} from "./hosts/dkg-host.ts";
+import {Executor} from "./hosts/executor.ts";
 import {StatusTeller} from "./hosts/status.ts";
 
 /** All that the machines of a validator need from outside. */
@@ -127,6 +128,7 @@ export function assemble(ports: NodePorts): NodeParts {
   const deliverers = contracts.map(
     (contract) => new Deliverer({chain, certifier, contract, me, clock, log: log.child({part: "deliverer"})}),
   );
+  const executors = contracts.map((contract) => new Executor({chain, store, contract, me, clock, log: log.child({part: "executor"})}));
   const status = new StatusTeller({chain, driver, sources, feed, network, clock});
   gate = new Gate({chain, store, driver, certifier, catchUp, feed, digests, dkg, activation: activator, status});
 
@@ -158,6 +160,7 @@ export function assemble(ports: NodePorts): NodeParts {
     status,
     activator,
     ...deliverers,
+    ...executors,
   ];
   return {services, chain, driver, certifier, catchUp, sources, activator, deliverers, network, me};
 }

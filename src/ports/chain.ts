@@ -72,6 +72,8 @@ export interface GroupContract extends Service {
   /** Throws ChainError where the node's RPC or account makes it impossible now; the caller tries again later. */
   activate(args: ActivationArgs): Promise<Submitted>;
   deliver(args: DeliverArgs): Promise<Submitted>;
+  /** Runs one message of an outbox that was committed without being run. unneeded: somebody else has. Throws ChainError. */
+  execute(args: {seq: bigint; event: Uint8Array; proof: readonly Uint8Array[]}): Promise<Submitted>;
   /** wei of the submitter account. */
   balance(): Promise<bigint>;
 }

@@ -1,8 +1,12 @@
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from "vitest";
+import {toHex} from "../../src/base/bytes.ts";
 import {GROUP} from "../../src/chain/abi.ts";
 import {createGroupContract, type RpcGroupContract} from "../../src/chain/group.ts";
 import {transact} from "../../src/chain/staking.ts";
+import {eventLeaf, merkleProof, merkleRoot} from "../../src/crypto/merkle.ts";
 import type {DeliverArgs} from "../../src/ports/chain.ts";
+import {encodeEvent} from "../../src/types/event.ts";
+import {ZERO_HASH} from "../../src/types/ids.ts";
 import {CHAIN_ID, clock, fundedAccount, recordingLogger, secretOf, startNetwork, type TestNetwork, until} from "./support/network.ts";
 import {nonceOf, type PoolTransaction, pooled} from "./support/pool.ts";
 
@@ -164,5 +168,35 @@ describe("delivery", () => {
     await expect(poor.deliver(block)).rejects.toMatchObject({code: "NO_FUNDS"});
     await first.deliver(block);
     await poor.stop();
+  });
+});
+
+describe("what was only committed", () => {
+  const process = "5c0ffee0-0000-4000-8000-000000000001";
+  const event = encodeEvent({
+    process,
+    nonce: 0n,
+    asset: "c94ac88f-4671-3976-b60a-09064f1811e8",
+    amount: 0n,
+    extra: new Uint8Array(0),
+    timestamp: 1n,
+    members: ["5c0ffee0-0000-4000-8000-000000000002"],
+    threshold: 1,
+    signature: new Uint8Array(0),
+  });
+
+  test("is run message by message with its proof, once", async () => {
+    const root = toHex(merkleRoot([eventLeaf(event)]));
+    const block = network.blockOf([{contents: {system: [], events: [event]}, outbox: {systemHash: ZERO_HASH, root, count: 1}}]);
+    const {height, coreHash, outboxes, epoch, round, signature} = block;
+    const other = await fundedAccount(network.provider, "committer");
+    const target = {provider: network.provider, address: network.group, abi: GROUP};
+    await transact({account: other, target, name: "commit", args: [height, coreHash, outboxes, epoch, round, signature, [[]]], value: 0n});
+    expect((await first.deliver(block)).outcome).toBe("unneeded");
+
+    const args = {seq: outboxes[0]?.seq ?? 0n, event, proof: merkleProof([eventLeaf(event)], 0)};
+    expect((await first.execute(args)).outcome).toBe("mined");
+    expect(await second.execute(args)).toEqual({outcome: "unneeded", txHash: null, gasUsed: 0n});
+    await expect(second.execute({...args, seq: args.seq + 1n})).rejects.toMatchObject({data: {error: "NotProven"}});
   });
 });

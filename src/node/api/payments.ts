@@ -4,10 +4,11 @@ import {eventLeaf, merkleProof} from "../../crypto/merkle.ts";
 import {messageOf, type PaymentView, type PayoutView, paymentOf, payoutOf} from "../../mvm/queries.ts";
 import type {OutputFeed} from "../../ports/mixin.ts";
 import type {BlockStore} from "../../ports/store.ts";
-import {blockHash, coreHash, decodeBlock} from "../../types/block.ts";
+import {blockHash, coreHash} from "../../types/block.ts";
 import {parseUuid, type Uuid} from "../../types/ids.ts";
 import type {Certifier} from "../bft/certifier.ts";
 import type {DecidedChain} from "../bft/decided-chain.ts";
+import {readOutbox} from "../outbox-messages.ts";
 import {ApiError, type Route} from "./server.ts";
 import type {Timeline} from "./timeline.ts";
 
@@ -110,15 +111,11 @@ async function message(ports: PaymentPorts, process: Uuid, nonce: bigint): Promi
   const {chain, certifier, store} = ports;
   const view = messageOf(chain.state, process, nonce);
   if (view === null) throw new ApiError("NOT_FOUND", {status: 404, message: "no such message is decided (yet)"});
-  const stored = await store.read(view.height);
-  if (stored === null) throw new ApiError("NOT_READY", {status: 503, message: "the block is not stored here"});
-  const block = decodeBlock(stored.block);
-  const events = block.facts
-    .flatMap((fact) => (fact.kind === "mixinOutput" ? (paymentOf(chain.state, fact.outputId)?.message ?? []) : []))
-    .filter((m) => m.platform === view.platform && m.seq === view.seq)
-    .sort((a, b) => a.place - b.place)
-    .map((m) => m.event);
-  const proof: Hex[] = merkleProof(events.map(eventLeaf), view.place).map(toHex);
+  const content = await readOutbox(chain, store, view);
+  if (content === null) throw new ApiError("NOT_READY", {status: 503, message: "the block is not stored here"});
+  const {block, messages} = content;
+  const leaves = messages.map((m) => eventLeaf(m.event));
+  const proof: Hex[] = merkleProof(leaves, view.place).map(toHex);
   const outbox = block.outboxes.find((o) => o.platform === view.platform && o.seq === view.seq);
   return {
     process,

@@ -1,0 +1,25 @@
+import type {Hex} from "../base/bytes.ts";
+import {type MessageView, outboxOf, paymentOf} from "../mvm/queries.ts";
+import type {BlockStore} from "../ports/store.ts";
+import {type Block, decodeBlock} from "../types/block.ts";
+import type {DecidedChain} from "./bft/decided-chain.ts";
+
+/** An outbox as it was decided: its block, and its messages in the order of their leaves. */
+export interface OutboxContent {
+  readonly block: Block;
+  readonly messages: readonly MessageView[];
+}
+
+/** Reads an outbox back from the stored block and the state. null where it is not decided, or its block is not stored. */
+export async function readOutbox(chain: DecidedChain, store: BlockStore, of: {platform: Hex; seq: bigint}): Promise<OutboxContent | null> {
+  const {platform, seq} = of;
+  const record = outboxOf(chain.state, platform, seq);
+  const stored = record === null ? null : await store.read(record.height);
+  if (stored === null) return null;
+  const block = decodeBlock(stored.block);
+  const messages = block.facts
+    .flatMap((fact) => (fact.kind === "mixinOutput" ? (paymentOf(chain.state, fact.outputId)?.message ?? []) : []))
+    .filter((m) => m.platform === platform && m.seq === seq)
+    .sort((a, b) => a.place - b.place);
+  return {block, messages};
+}
