@@ -11,6 +11,7 @@ const FRAME_MAX = 3 << 20;
 /** Unsent bytes of one peer's gossip stream beyond which the stream is reset. */
 const UNSENT_MAX = 8 << 20;
 
+const NOTHING = new Uint8Array(0);
 const RESULTS: Readonly<Record<Verdict, TopicValidatorResult>> = {
   accept: TopicValidatorResult.Accept,
   ignore: TopicValidatorResult.Ignore,
@@ -23,8 +24,8 @@ export interface GossipOptions {
   readonly families: readonly Family[];
   /** Families that a peer may hear; it says so once, perhaps before its hello. */
   hears(peerId: string): readonly Family[];
-  /** Whether a message of `size` bytes may come from the peer now: it has said hello, and is within its rate. */
-  maySend(peerId: string, size: number): boolean;
+  /** Whether the peer may send these bytes now: it has said hello, is within its rate, and nothing is known against them. */
+  maySend(peerId: string, bytes: Uint8Array, family: Family): boolean;
   judge(bytes: Uint8Array, peerId: string, family: Family): Verdict;
   /** A message carries fields that ours never have. */
   onMalformed(peerId: string): void;
@@ -114,13 +115,13 @@ function filter(pubsub: Internals, options: GossipOptions, topics: ReadonlyMap<s
     };
     rpc.subscriptions = rpc.subscriptions.filter(({topic}) => mayHear(topic));
     if (rpc.control?.graft !== undefined) rpc.control.graft = rpc.control.graft.filter(({topicID}) => mayHear(topicID));
-    rpc.messages = rpc.messages.filter((message) => isWelcome(message, peerId, options));
+    rpc.messages = rpc.messages.filter((message) => isWelcome(message, topics.get(message.topic), peerId, options));
     return handle(from, rpc);
   };
 }
 
-function isWelcome(message: Rpc["messages"][number], peerId: string, options: GossipOptions): boolean {
-  if (!options.maySend(peerId, message.data?.length ?? 0)) return false;
+function isWelcome(message: Rpc["messages"][number], family: Family | undefined, peerId: string, options: GossipOptions): boolean {
+  if (family === undefined || !options.maySend(peerId, message.data ?? NOTHING, family)) return false;
   if ([message.from, message.seqno, message.signature, message.key].every((field) => field === undefined)) return true;
   options.onMalformed(peerId);
   return false;

@@ -118,6 +118,28 @@ describe("Intake", () => {
     expect(seen).toHaveLength(1);
   });
 
+  test("before gossip looks: rejected bytes and wrong ways cost each time, all else passes", () => {
+    const {intake, rejects} = setup((m) => (m.kind === "vote" && m.vote.height === 1 ? "reject" : "accept"));
+    const [bad, good] = [encodeMessage(vote(1)), encodeMessage(vote(2))];
+    expect([intake.screen(bad, PEER, "vote"), intake.screen(good, PEER, "vote"), intake.screen(good, OBSERVER, "vote")]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    intake.judge(bad, PEER, null);
+    for (let i = 0; i < 3; i++) expect([intake.screen(bad, OTHER, "vote"), intake.screen(good, OTHER, "dkg")]).toEqual([false, false]);
+    expect(rejects.filter((line) => line.startsWith("q"))).toHaveLength(6);
+  });
+
+  test("a good message that came a wrong way first is still good", () => {
+    const {intake, rejects} = setup();
+    const bytes = encodeMessage(vote(1));
+    intake.judge(bytes, PEER, "certificate");
+    intake.judge(bytes, OBSERVER, "vote");
+    expect(intake.judge(bytes, OTHER, "vote")).toBe("accept");
+    expect(rejects).toEqual(["p: kind on another topic", "o: kind not for observers"]);
+  });
+
   test("a handler that throws, or answers nonsense, costs the peer nothing", () => {
     const faults = [
       () => {

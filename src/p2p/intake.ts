@@ -58,12 +58,9 @@ export class Intake {
   judge(bytes: Uint8Array, peer: Peer, family: Family | null): Verdict {
     const {report} = this.#options;
     report.count("received");
-    const kind = kindOf(bytes);
-    if (kind === null || bytes.length > MESSAGE_BYTES_MAX) return this.#reject(peer, "not a message");
-    if (family !== null && familyOf(kind) !== family) return this.#reject(peer, "kind on another topic");
-    if (peer.validator === null && !OBSERVER_FAMILIES.some((f) => f === familyOf(kind)))
-      return this.#reject(peer, "kind not for observers");
-    if (kind === "status") return this.#settle(this.#ask(bytes, peer), peer);
+    const fault = faultOfWay(bytes, peer, family);
+    if (fault !== null) return this.#reject(peer, fault);
+    if (kindOf(bytes) === "status") return this.#settle(this.#ask(bytes, peer), peer);
 
     const key = keyOf(bytes);
     const known = this.#known(key);
@@ -80,6 +77,19 @@ export class Intake {
     return this.#settle(verdict, peer);
   }
 
+  /**
+   * Whether gossip may look at the bytes: false, at the peer's cost, where they came a wrong way or were rejected before.
+   * Gossip itself takes no notice of bytes that it has seen, so that repeating them would cost nothing.
+   */
+  screen(bytes: Uint8Array, peer: Peer, family: Family): boolean {
+    const known = this.#others.get(keyOf(bytes))?.verdict === "reject" ? "rejected before" : null;
+    const fault = faultOfWay(bytes, peer, family) ?? known;
+    if (fault === null) return true;
+    this.#options.report.count("received");
+    this.#reject(peer, fault);
+    return false;
+  }
+
   #known(key: string): Verdict | null {
     const now = this.#options.clock.now();
     const acceptedAt = this.#accepted.get(key);
@@ -91,6 +101,7 @@ export class Intake {
 
   #ask(bytes: Uint8Array, peer: Peer): Verdict {
     const {handler, report} = this.#options;
+    if (bytes.length > MESSAGE_BYTES_MAX) return "reject";
     let message: Message;
     try {
       message = decodeMessage(bytes);
@@ -127,4 +138,13 @@ export class Intake {
 
 function keyOf(bytes: Uint8Array): string {
   return Buffer.from(messageId(bytes)).toString("latin1");
+}
+
+/** What is wrong with the way and not with the bytes, which others may send rightly: not remembered. */
+function faultOfWay(bytes: Uint8Array, peer: Peer, family: Family | null): string | null {
+  const kind = kindOf(bytes);
+  const carrier = kind === null ? null : familyOf(kind);
+  if (family !== null && kind !== null && carrier !== family) return "kind on another topic";
+  if (peer.validator === null && (carrier === null || !OBSERVER_FAMILIES.includes(carrier))) return "kind not for observers";
+  return null;
 }

@@ -20,6 +20,7 @@ const EMPTY: PeerNodeStats = {
   streams: 0,
   queuedCount: 0,
   queuedBytes: 0,
+  unsentBytes: 0,
   unreadBytes: 0,
   remembered: 0,
   gossipSeen: 0,

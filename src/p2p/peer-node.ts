@@ -24,6 +24,8 @@ export interface PeerNodeStats {
   /** Messages and bytes in all queues to peers. */
   readonly queuedCount: number;
   readonly queuedBytes: number;
+  /** Bytes handed to streams of all protocols that the transport has not taken. */
+  readonly unsentBytes: number;
   /** Bytes that came by direct streams and are not judged. */
   readonly unreadBytes: number;
   /** Messages whose verdict is remembered, and ids that gossip remembers. */
@@ -189,13 +191,15 @@ export class PeerNode {
   stats(): PeerNodeStats {
     const sessions = this.#peers.all();
     const connections = this.#host.getConnections();
+    const streams = connections.flatMap((connection) => connection.streams);
     const sum = (of: (session: (typeof sessions)[number]) => number) => sessions.reduce((total, session) => total + of(session), 0);
     return {
       peers: sessions.length,
       connections: connections.length,
-      streams: connections.reduce((total, {streams}) => total + streams.length, 0),
+      streams: streams.length,
       queuedCount: sum(({outbox}) => outbox?.queued.count ?? 0),
       queuedBytes: sum(({outbox}) => outbox?.queued.bytes ?? 0),
+      unsentBytes: streams.reduce((total, {writeBufferLength}) => total + writeBufferLength, 0),
       unreadBytes: sum(({inbox}) => inbox?.buffered ?? 0),
       remembered: this.#traffic.remembered,
       gossipSeen: gossipSeen(this.#host.services.pubsub),

@@ -51,10 +51,10 @@ export class Traffic {
       names: settings.names,
       families: settings.own === null ? OBSERVER_FAMILIES : FAMILIES,
       hears: (peerId) => (settings.indices.has(peerId) ? FAMILIES : OBSERVER_FAMILIES),
-      maySend: (peerId, size) => {
+      maySend: (peerId, bytes, family) => {
         const session = peers.get(peerId);
         if (session === undefined) return false;
-        if (session.gossipLimit.take(size)) return true;
+        if (session.gossipLimit.take(bytes.length)) return this.#intake.screen(bytes, session.peer, family);
         settings.report.count("limited");
         charge(peerId, COST.overLimit, "gossips too much");
         return false;

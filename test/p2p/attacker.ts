@@ -1,6 +1,6 @@
 import "../../src/p2p/polyfill.ts";
 import {randomBytes} from "node:crypto";
-import {type GossipSub, gossipsub, StrictNoSign} from "@chainsafe/libp2p-gossipsub";
+import {type GossipSub, gossipsub, type SignaturePolicy, StrictNoSign} from "@chainsafe/libp2p-gossipsub";
 import {noise} from "@chainsafe/libp2p-noise";
 import {yamux} from "@chainsafe/libp2p-yamux";
 import {type Identify, identify} from "@libp2p/identify";
@@ -28,7 +28,7 @@ export interface Attacker {
   open(connection: Connection, protocol: string): Promise<Stream>;
 }
 
-export async function startAttacker(seed: Uint8Array = randomBytes(32)): Promise<Attacker> {
+export async function startAttacker(seed: Uint8Array = randomBytes(32), signatures: SignaturePolicy = StrictNoSign): Promise<Attacker> {
   const host = await createLibp2p<{identify: Identify; pubsub: GossipSub}>({
     privateKey: await networkKey(new Uint8Array(seed)),
     addresses: {listen: [LISTEN]},
@@ -39,8 +39,8 @@ export async function startAttacker(seed: Uint8Array = randomBytes(32)): Promise
     services: {
       identify: identify(),
       pubsub: gossipsub({
-        globalSignaturePolicy: StrictNoSign,
-        msgIdFn: (message) => message.data.slice(0, 64),
+        globalSignaturePolicy: signatures,
+        msgIdFn: () => new Uint8Array(randomBytes(16)), // nothing is a duplicate to it
         allowPublishToZeroTopicPeers: true,
         ignoreDuplicatePublishError: true,
         floodPublish: true,

@@ -2,7 +2,7 @@ import {randomBytes} from "node:crypto";
 import {describe, expect, test} from "vitest";
 import {encodeMessage} from "../../src/types/messages.ts";
 import {NAMES, pushFrame, startAttacker} from "./attacker.ts";
-import {connectedAll, makeNode, makeValidators, startAll, startNode, until, vote} from "./support.ts";
+import {connectedAll, fastClock, makeNode, makeValidators, startAll, startNode, until, vote} from "./support.ts";
 
 describe("who may connect", () => {
   test("a peer that is not registered is refused by the listener, and the refusal is logged", async () => {
@@ -94,6 +94,27 @@ describe("hello", () => {
     await silent.host.services.pubsub.publish(NAMES.topic("vote"), encodeMessage(vote(1)));
     await until(() => connection.status !== "open", "let go", 8_000);
     expect([node.received, node.connected, node.network.stats().streams]).toEqual([[], [], 0]);
+  });
+});
+
+describe("a peer that misbehaves", () => {
+  test("is disconnected when it was found out later, and may come back after a while", async () => {
+    const validators = await makeValidators(2);
+    const nodes = await startAll(validators, {clock: fastClock});
+    const [node, other] = nodes as [(typeof nodes)[0], (typeof nodes)[0]];
+    for (let i = 0; i < 4; i++) node.network.punish(1, "invalid block");
+    node.network.punish(0, "ourselves");
+    node.network.punish(9, "nobody");
+    expect(node.network.peers()).toHaveLength(1);
+    node.network.punish(1, "invalid block");
+    await until(() => node.network.peers().length === 0, "disconnected");
+    await until(() => (node.network.stats().counts.refusedConnections ?? 0) > 0, "refused while banned");
+    await connectedAll([node, other]);
+    expect(node.log.lines).toContainEqual({
+      level: "warn",
+      text: "peer is disconnected",
+      fields: expect.objectContaining({reason: "invalid block", banMs: 10_000}),
+    });
   });
 });
 
