@@ -4,7 +4,7 @@ import {BAD, type Packet, type Part, type Proposal, type Vote} from "./messages.
 import {VoteBook} from "./votebook.ts";
 import type {World} from "./world.ts";
 
-/** How a liar treats the others; drawn once per run. A `favourite` alone gets the votes that complete a polka: that is how locks get hidden. */
+/** How a liar treats the others; drawn once per run. A `favourite`, the same always or one per round, alone gets the votes that complete a polka: that is how locks get hidden. */
 const MOODS = ["random", "favourite", "silent", "late"] as const;
 
 /**
@@ -15,7 +15,8 @@ export class Liar {
   readonly me: number;
   readonly #world: World;
   readonly #mood: (typeof MOODS)[number];
-  readonly #favourite: number;
+  readonly #isLoyal: boolean;
+  #favourite: number;
   readonly #seen = new Set<string>();
   readonly #values = new Map<number, string[]>();
   readonly #books = new Map<number, VoteBook>();
@@ -24,7 +25,8 @@ export class Liar {
     this.me = me;
     this.#world = world;
     this.#mood = world.random.pick(MOODS);
-    this.#favourite = world.random.pick([...world.set.validators.keys()].filter((i) => i !== me));
+    this.#isLoyal = world.random.chance(0.5);
+    this.#favourite = world.random.pick(this.#others());
   }
 
   start(): void {
@@ -45,6 +47,7 @@ export class Liar {
     if (this.#mood === "silent" || this.#seen.has(key)) return;
     this.#seen.add(key);
     const {random, set} = this.#world;
+    if (!this.#isLoyal) this.#favourite = random.pick(this.#others());
     if (proposerOf(set, height, round) === this.me) this.#proposeTo(height, round);
     const lag = this.#mood === "late" ? random.int(100, 2_000) : 0;
     this.#soon(lag + random.int(0, 60), () => this.#voteTo("prevote", height, round));
@@ -56,11 +59,11 @@ export class Liar {
     const made = [`x${height}.${round}.a`, `x${height}.${round}.b`, `${BAD}${height}.${round}`].map((value) => ({value, polRound: -1}));
     const quorums = this.#book(height).quorums.filter((quorum) => quorum.type === "prevote" && quorum.round < round);
     const again = quorums.map(({value, round: polRound}) => ({value, polRound}));
-    const feigned = this.#known(height).map((value) => ({value, polRound: round === 0 ? -1 : random.int(-1, round - 1)}));
+    const feigned = this.#known(height).map((value) => ({value, polRound: random.int(-1, round)}));
     const choices = [...made, ...again, ...feigned];
     for (const {value} of made) this.#learn(height, value);
     for (const to of this.#others()) {
-      for (let times = random.int(0, 2); times > 0; times--) {
+      for (let times = random.int(0, 3); times > 0; times--) {
         const {value, polRound} = random.pick(choices);
         const id = `proposal ${height}/${round} ${polRound} ${value} by ${this.me}`;
         const proposal: Proposal = {kind: "proposal", height, round, polRound, value, from: this.me, id};
@@ -81,7 +84,9 @@ export class Liar {
         const value = isFavoured ? best : this.#mood === "favourite" ? null : random.pick([...choices, best]);
         this.#tell(to, [this.#vote(type, height, round, value)]);
       }
-      if (random.chance(0.1)) this.#tell(to, [this.#vote(type, height, round + random.pick([1, 2, 5, 1_000_000]), random.pick(choices))]);
+      for (const ahead of [2, 1, 5, 1_000_000]) {
+        if (random.chance(0.05)) this.#tell(to, [this.#vote(type, height, round + ahead, random.pick(choices))]);
+      }
       if (random.chance(0.1))
         this.#soon(random.int(200, 3_000), () => this.#tell(to, [this.#vote(type, height, round, random.pick(choices))]));
       if (random.chance(0.1)) this.#tell(to, [this.#forged(type, height, round)]);

@@ -159,7 +159,7 @@ export class SimNode {
     this.#own = [];
     const before = round === 0 ? [] : this.#book.of("precommit", round - 1);
     this.#entry = [...before, ...this.#book.of("prevote", round), ...this.#book.of("precommit", round), ...this.#book.polkasOf(round)];
-    if (this.#world.variant.sendsEntry && this.#entry.length > 0) broadcast(this.#world, this.me, this.#entry);
+    if (this.#world.variant.repeats !== "own" && this.#entry.length > 0) broadcast(this.#world, this.me, this.#entry);
   }
 
   #askValue(height: number, round: number): void {
@@ -238,8 +238,9 @@ export class SimNode {
   #repeat(life: number): void {
     this.#world.after(RESEND_MS, () => {
       if (life !== this.#life || this.isDone) return;
-      const {sendsEntry} = this.#world.variant;
-      const packet = sendsEntry ? [...this.#entry, ...this.#own] : this.#own;
+      const {repeats} = this.#world.variant;
+      const heard = repeats === "own" ? [] : repeats === "entry" ? this.#entry : this.#book.all();
+      const packet = [...heard, ...this.#own];
       if (packet.length > 0) broadcast(this.#world, this.me, packet);
       this.#commitWhatIsOver();
       this.#repeat(life);

@@ -8,14 +8,13 @@ import {type Prng, prng} from "./prng.ts";
 import {EventQueue} from "./queue.ts";
 import type {Variant, World} from "./world.ts";
 
-/** Simulated time after the heal within which every honest node must have decided every height. */
-const LIVENESS_MS = 120_000;
-
 export type Options = {
   readonly nodes: number;
   readonly heights: number;
   readonly faults: readonly FaultName[];
   readonly variant: Variant;
+  /** Simulated time after the heal within which every honest node must have decided every height. */
+  readonly livenessMs: number;
   /** Keeps a line per event; a failed seed is run again with it. */
   readonly isTraced: boolean;
 };
@@ -24,7 +23,8 @@ export const DEFAULTS: Options = {
   nodes: 4,
   heights: 1,
   faults: FAULTS,
-  variant: {step, carriesPolka: true, sendsEntry: true},
+  variant: {step, carriesPolka: true, repeats: "entry"},
+  livenessMs: 120_000,
   isTraced: false,
 };
 
@@ -74,7 +74,7 @@ export function simulate(seed: number, given: Partial<Options> = {}): Outcome {
   for (let i = 0; i < options.nodes; i++) actors.push(faults.liars.includes(i) ? new Liar(i, world) : new SimNode(i, world));
   const honest = actors.filter((actor) => actor instanceof SimNode);
   note(() => JSON.stringify(faults));
-  const failure = run(queue, clock, actors, honest, faults);
+  const failure = run(queue, clock, actors, honest, faults.healAtMs + options.livenessMs);
   return {
     seed,
     failure,
@@ -94,13 +94,13 @@ function run(
   clock: {nowMs: number; events: number},
   actors: readonly (SimNode | Liar)[],
   honest: readonly SimNode[],
-  faults: Faults,
+  endMs: number,
 ): string | null {
   try {
     for (const actor of actors) actor.start();
     while (!honest.every((node) => node.isDone)) {
       const event = queue.pop();
-      if (event === undefined || event.at > faults.healAtMs + LIVENESS_MS) {
+      if (event === undefined || event.at > endMs) {
         return `liveness: undecided nodes ${honest.filter((node) => !node.isDone).map(({me, state}) => `${me} in round ${state.round}`)}`;
       }
       clock.nowMs = event.at;

@@ -44,6 +44,10 @@ export class VoteBook {
     return [...(this.#votes.get(`${type}/${round}`)?.values() ?? [])];
   }
 
+  all(): Vote[] {
+    return [...this.#votes.values()].flatMap((votes) => [...votes.values()]);
+  }
+
   polkasOf(round: number): Certificate[] {
     return [...this.#polkas.values()].filter((polka) => polka.round === round);
   }

@@ -11,8 +11,8 @@ export type Variant = {
   readonly step: StepFunction;
   /** Whether a re-proposal travels with its polka. */
   readonly carriesPolka: boolean;
-  /** Whether a node sends on what let it into its round. */
-  readonly sendsEntry: boolean;
+  /** What a node repeats while a round lasts: its own messages, with what let it into the round, or every vote it knows (the paper's gossip). */
+  readonly repeats: "own" | "entry" | "everything";
 };
 
 /** What nodes and liars live in: one clock, one network, one source of chance. `note` is for the trace and costs nothing without one. */
