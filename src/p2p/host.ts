@@ -1,8 +1,9 @@
 import "./polyfill.ts";
+import type {Socket} from "node:net";
 import type {GossipSub} from "@chainsafe/libp2p-gossipsub";
 import {noise} from "@chainsafe/libp2p-noise";
 import {type Identify, identify} from "@libp2p/identify";
-import type {ConnectionGater, Libp2p, PrivateKey} from "@libp2p/interface";
+import type {ConnectionGater, Libp2p, MultiaddrConnection, PrivateKey} from "@libp2p/interface";
 import {tcp} from "@libp2p/tcp";
 import {createLibp2p} from "libp2p";
 import type {Gate} from "./gate.ts";
@@ -54,15 +55,34 @@ export function createHost(options: HostOptions): Promise<Host> {
   });
 }
 
+/** Bounds what waits for the socket, and lets what is written within one turn leave in one system call: noise alone writes twice a packet. */
+function prepare(raw: MultiaddrConnection): void {
+  raw.maxWriteBufferLength = UNSENT_BYTES_MAX;
+  const {socket} = raw as MultiaddrConnection & {socket?: Partial<Pick<Socket, "cork" | "uncork">>};
+  const send = raw.send.bind(raw);
+  let corked = false;
+  raw.send = (data) => {
+    if (!corked && socket?.cork !== undefined) {
+      corked = true;
+      socket.cork();
+      process.nextTick(() => {
+        corked = false;
+        socket.uncork?.();
+      });
+    }
+    return send(data);
+  };
+}
+
 function gater(gate: Gate): ConnectionGater {
   return {
     denyDialPeer: (peer) => !gate.mayDial(peer.toString()),
     denyOutboundEncryptedConnection: (peer, raw) => {
-      raw.maxWriteBufferLength = UNSENT_BYTES_MAX;
+      prepare(raw);
       return !gate.mayDial(peer.toString());
     },
     denyInboundEncryptedConnection: (peer, raw) => {
-      raw.maxWriteBufferLength = UNSENT_BYTES_MAX;
+      prepare(raw);
       return !gate.admits(peer.toString(), raw.remoteAddr.toString());
     },
   };

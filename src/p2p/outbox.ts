@@ -32,6 +32,7 @@ export class Outbox {
   readonly #stop = new AbortController();
   #stream: Stream | null = null;
   #opening = false;
+  #flushing = false;
   #cancelReopen: () => void = () => {};
   #cancelStall: (() => void) | null = null;
 
@@ -52,7 +53,12 @@ export class Outbox {
   push(message: Uint8Array, value: number): void {
     const dropped = this.#stop.signal.aborted ? 1 : this.#queue.push(encodeFrame(message), value);
     if (dropped > 0) this.#options.onDropped(dropped);
-    this.#flush();
+    if (this.#flushing) return;
+    this.#flushing = true; // what is pushed within one turn leaves together
+    queueMicrotask(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
   }
   /** Gives up the stream, as after the peer has restarted; a new one is opened. */
   reset(): void {
