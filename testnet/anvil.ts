@@ -4,6 +4,8 @@ import {createRequire} from "node:module";
 import {dirname, join} from "node:path";
 
 const STOP_MAX_MS = 3_000;
+/** Ends anvil, whose pid is $0, as soon as nobody holds the other end of the standard input. */
+const WATCH = 'trap "" INT TERM HUP; read -r _; kill "$0"';
 const TEXT_MAX = 1 << 16;
 
 /** Where anvil is: ANVIL_BIN, the npm package of this platform, PATH; else an error that says how to get it. */
@@ -32,6 +34,14 @@ export interface Anvil {
   stop(): Promise<void>;
 }
 
+/** Anvil has no channel to us and would outlive a kill of this process: a shell that has one waits for our end. */
+function endWithUs(pid: number, exited: Promise<void>): void {
+  const watcher = spawn("sh", ["-c", WATCH, String(pid)], {stdio: ["pipe", "ignore", "ignore"]});
+  watcher.on("error", () => {}); // without a shell anvil runs all the same
+  watcher.stdin.on("error", () => {});
+  void exited.then(() => watcher.kill("SIGKILL"));
+}
+
 /**
  * Starts anvil on a free port of the loopback and resolves once it listens. Osaka rules (EIP-2537 precompiles, EIP-7825
  * transaction gas limit) unless `args` name a hardfork; "finalized" is the newest block. An abort of `signal` before it
@@ -46,6 +56,7 @@ export function startAnvil(args: readonly string[], signal: AbortSignal): Promis
     {stdio: ["ignore", "pipe", "pipe"]},
   );
   const exited = new Promise<void>((done) => child.once("exit", () => done()));
+  if (child.pid !== undefined) endWithUs(child.pid, exited);
   async function stop(): Promise<void> {
     child.kill("SIGTERM");
     const deadline = setTimeout(() => child.kill("SIGKILL"), STOP_MAX_MS);

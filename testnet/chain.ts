@@ -1,3 +1,4 @@
+import {HDNodeWallet} from "ethers";
 import {compileContracts} from "../scripts/compile.ts";
 import type {Hex} from "../src/base/bytes.ts";
 import {fromHex} from "../src/base/bytes.ts";
@@ -17,6 +18,19 @@ const GAS_MONEY = 10n ** 19n;
 
 /** First account of anvil's well-known test mnemonic: rich on every anvil, and on no other chain. */
 const DEPLOYER = fromHex("0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
+
+/** The mnemonic of every anvil. */
+const PHRASE = `${"test ".repeat(11)}junk`;
+const ACCOUNTS = 10;
+
+/** Accounts of anvil with money, for whoever wants to use the chain; the first is the deployer's and is not among them. */
+export function chainAccounts(): {address: Hex; privateKey: Hex}[] {
+  const root = HDNodeWallet.fromPhrase(PHRASE, undefined, "m/44'/60'/0'/0");
+  return Array.from({length: ACCOUNTS - 1}, (_, i) => root.deriveChild(i + 1)).map(({address, privateKey}) => ({
+    address: address.toLowerCase() as Hex,
+    privateKey: privateKey as Hex,
+  }));
+}
 
 const silent: Logger = {debug() {}, info() {}, warn() {}, error() {}, child: () => silent};
 

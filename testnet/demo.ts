@@ -11,6 +11,9 @@ const STEP_MS = 60_000;
 const LOOK_MS = 20;
 const AMOUNT = "1.5";
 
+/** The way of a message to an app. */
+const PATH = ["observed", "decided", "certified", "submitted", "delivered"];
+
 const PHASES: Record<string, string> = {
   deal: "every validator deals shares to all others, in blocks",
   complain: "whoever got a bad share can prove it",
@@ -92,22 +95,48 @@ async function follow(
   const requestId = randomUUID();
   const {members, threshold} = net;
   await pay(net.mixin, from, {members, threshold, asset: ASSET.asset_id, amount, memo, requestId});
-  const started = performance.now();
+  const sentMs = Date.now();
+  const show = async (stage: string, status: PaymentStatus, atMs: number) =>
+    tell({event: "stage", payment: name, stage, ms: Math.max(0, atMs - sentMs), detail: await detailOf(net, stage, status)});
   tell({event: "stage", payment: name, stage: "sent", ms: 0, detail: {amount: `${amount} ${ASSET.symbol}`, request: requestId}});
   let last = "";
   while (!until.includes(last)) {
     signal.throwIfAborted();
-    const ms = performance.now() - started;
     const status = await statusOf(net, requestId);
+    const now = Date.now();
     if (status !== null && status.stage !== last) {
+      for (const {stage, atMs} of await passedBetween(net, last, status)) await show(stage, status, atMs);
       last = status.stage;
-      tell({event: "stage", payment: name, stage: last, ms, detail: await detailOf(net, status)});
+      await show(last, status, timeOf(last, status["times"]) ?? now);
       if (["refunding", "refunded", "held", "parked"].includes(last))
         throw new Error(`the payment was ${last}: ${status.reason ?? "the app failed"}`);
     }
-    if (ms > STEP_MS) throw new Error(`no stage after "${last || "sent"}" within a minute`);
+    if (now - sentMs > STEP_MS) throw new Error(`no stage after "${last || "sent"}" within a minute`);
     await sleep(LOOK_MS, undefined, {signal});
   }
+}
+
+/** Stages that went by between two looks, each with the time at which a node saw it. */
+async function passedBetween(net: Testnet, before: string, status: PaymentStatus): Promise<{stage: string; atMs: number}[]> {
+  const passed = PATH.slice(PATH.indexOf(before) + 1, Math.max(0, PATH.indexOf(status.stage)));
+  if (passed.length === 0) return [];
+  const times = await timesOf(net, status.outputId);
+  return passed.flatMap((stage) => {
+    const atMs = timeOf(stage, times);
+    return atMs === null ? [] : [{stage, atMs}];
+  });
+}
+
+/** Milliseconds since 1970, where `times` tells this stage. */
+function timeOf(stage: string, times: unknown): number | null {
+  const atMs = ((times ?? {}) as Record<string, unknown>)[`${stage}Ms`];
+  return typeof atMs === "number" ? atMs : null;
+}
+
+/** What all nodes together know of when it happened, and of the transaction, which only its sender knows. */
+async function timesOf(net: Testnet, outputId: string): Promise<Record<string, unknown>> {
+  const seen = await Promise.all(net.apis.map((api) => new MvmClient(api).payment(outputId).catch(() => null)));
+  return Object.assign({}, ...seen.reverse().map((status) => status?.["times"]));
 }
 
 /** Asks the nodes in turn: one that has been killed does not answer. */
@@ -123,8 +152,8 @@ async function statusOf(net: Testnet, id: string): Promise<PaymentStatus | null>
   throw failure;
 }
 
-async function detailOf(net: Testnet, status: PaymentStatus): Promise<Record<string, unknown>> {
-  const {height, nonce, stage} = status;
+async function detailOf(net: Testnet, stage: string, status: PaymentStatus): Promise<Record<string, unknown>> {
+  const {height, nonce} = status;
   if (height === null || height === undefined) return {};
   if (stage === "decided" || stage === "registered") {
     const block = await firstAnswer(net, (client) => client.block(Number(height)));
@@ -133,11 +162,8 @@ async function detailOf(net: Testnet, status: PaymentStatus): Promise<Record<str
   }
   const certificate = status["certificate"];
   if (stage === "certified" && typeof certificate === "string") return {height, round: status["round"], certificate};
-  // only the node that sent the transaction knows it
-  const seen = await Promise.all(net.apis.map((api) => new MvmClient(api).payment(status.outputId).catch(() => null)));
-  const all = seen.map((s) => (s?.["times"] ?? {}) as {txHash?: string; gasUsed?: string});
-  const times = all.find((t) => t.txHash !== undefined) ?? {};
-  return {height, ...(times.txHash !== undefined && {tx: times.txHash}), ...(times.gasUsed !== undefined && {gas: times.gasUsed})};
+  const {txHash, gasUsed} = await timesOf(net, status.outputId);
+  return {height, ...(txHash !== undefined && {tx: txHash}), ...(gasUsed !== undefined && {gas: gasUsed})};
 }
 
 async function firstAnswer<T>(net: Testnet, ask: (client: MvmClient) => Promise<T>): Promise<T | null> {

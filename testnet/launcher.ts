@@ -1,13 +1,13 @@
 import {existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync} from "node:fs";
 import {tmpdir} from "node:os";
-import {join} from "node:path";
+import {join, resolve} from "node:path";
 import {buildPrograms, bundleOf} from "../scripts/build.ts";
 import type {Hex} from "../src/base/bytes.ts";
 import {decodeGenesis} from "../src/types/genesis.ts";
 import {mixAddress} from "../src/types/mix-address.ts";
 import {multisigOf} from "../src/types/validators.ts";
 import {type Anvil, startAnvil} from "./anvil.ts";
-import {CHAIN_ID, SALT, TestChain} from "./chain.ts";
+import {CHAIN_ID, chainAccounts, SALT, TestChain} from "./chain.ts";
 import {type Child, runToEnd, startChild} from "./children.ts";
 import {createAsset, createDevnetUser, type DevnetUser, mint} from "./mixin/client.ts";
 import type {TestnetOptions} from "./options.ts";
@@ -46,12 +46,14 @@ export interface Testnet extends Facts {
 
 /** Starts everything, each part as a process of its own. Stops what runs where a part fails. */
 export async function startTestnet(options: TestnetOptions, tell: Tell, signal: AbortSignal): Promise<Testnet> {
-  const dir = options.dir ?? mkdtempSync(join(tmpdir(), "mvm-testnet-"));
+  const dir = resolve(options.dir ?? mkdtempSync(join(tmpdir(), "mvm-testnet-")));
   mkdirSync(dir, {recursive: true});
-  const launcher = new Launcher(dir, options, tell, signal);
+  const failed = new AbortController();
+  const launcher = new Launcher(dir, options, tell, AbortSignal.any([signal, failed.signal]));
   try {
     return await launcher.start();
   } catch (error) {
+    failed.abort(error); // parts that are still starting
     await launcher.stop();
     throw error;
   }
@@ -62,7 +64,7 @@ class Launcher {
   readonly #options: TestnetOptions;
   readonly #tell: Tell;
   readonly #signal: AbortSignal;
-  readonly #stops: (() => Promise<void>)[] = [];
+  readonly #stops = {nodes: [] as (() => Promise<void>)[], ground: [] as (() => Promise<void>)[]};
   #since = performance.now();
 
   constructor(dir: string, options: TestnetOptions, tell: Tell, signal: AbortSignal) {
@@ -97,9 +99,8 @@ class Launcher {
   }
 
   async stop(): Promise<void> {
-    const stops = this.#stops.splice(0).reverse();
     // the nodes first and together, then what they lean on
-    await Promise.all(stops.map((stop) => stop().catch(() => {})));
+    for (const stops of [this.#stops.nodes, this.#stops.ground]) await Promise.all(stops.splice(0).map((stop) => stop().catch(() => {})));
   }
 
   #step(name: string, text: string): void {
@@ -115,14 +116,14 @@ class Launcher {
       ["--chain-id", String(CHAIN_ID), ...(blockTime > 0 ? ["--block-time", String(blockTime)] : []), ...state],
       AbortSignal.any([this.#signal, AbortSignal.timeout(20_000)]),
     );
-    this.#stops.push(() => anvil.stop());
+    this.#stops.ground.push(() => anvil.stop());
     return anvil;
   }
 
   async #startMixin(): Promise<string> {
     const args = [bundleOf("mixin-devnet"), "--dir", join(this.#dir, "mixin")];
     const child = await startChild({name: "Mixin devnet", args, log: join(this.#dir, "mixin.log"), signal: this.#signal});
-    this.#stops.push(() => child.stop());
+    this.#stops.ground.push(() => child.stop());
     return String(child.ready["url"]);
   }
 
@@ -217,9 +218,9 @@ class Launcher {
     writeFileSync(join(dir, "config.json"), `${JSON.stringify({...config, ...of}, null, 2)}\n`);
     const args = [bundleOf("mvm"), "run", "--dir", dir];
     const child = await startChild({name: `validator ${i}`, args, env: this.#env(), log: join(dir, "stderr.log"), signal: this.#signal});
-    this.#stops.push(() => child.stop());
+    this.#stops.nodes.push(() => child.stop());
     void child.exited.then((how) => {
-      if (!this.#signal.aborted && this.#stops.length > 0)
+      if (!this.#signal.aborted && this.#stops.nodes.length > 0)
         this.#tell({event: "node", validator: i, text: `its process has ended (${how}); the others go on while a quorum runs`});
     });
     return child;
@@ -235,6 +236,7 @@ class Launcher {
         chainId: CHAIN_ID,
         group: net.group,
         staking: net.staking,
+        accounts: chainAccounts(),
         apps: {echo: {process: developer.app_id, address: net.echo}},
       },
       mixin: {api: net.mixin, group: {members, threshold, mix: mixAddress({members, threshold})}, developer, user, asset: ASSET},

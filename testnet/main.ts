@@ -1,3 +1,4 @@
+import {whenAbandoned} from "./ancestors.ts";
 import {runDemo} from "./demo.ts";
 import {startTestnet, type Testnet} from "./launcher.ts";
 import {parseOptions} from "./options.ts";
@@ -9,31 +10,28 @@ const started = performance.now();
 const stop = new AbortController();
 let ok = true;
 
-process.once("SIGINT", () => stop.abort(new Error("stopped")));
-process.once("SIGTERM", () => stop.abort(new Error("stopped")));
-// npm that is killed leaves this process behind, with another parent
-const parent = process.ppid;
-const watch = setInterval(() => {
-  if (process.ppid !== parent) stop.abort(new Error("the parent process is gone"));
-}, 500);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort(new Error("stopped")));
+process.stdout.on("error", () => stop.abort(new Error("nobody reads any more")));
+const endWatch = whenAbandoned(() => stop.abort(new Error("whoever started this is gone")));
 
 let net: Testnet | null = null;
 try {
   net = await startTestnet(options, tell, stop.signal);
   if (options.demo) await runDemo(net, tell, stop.signal);
-  tell({event: "done", ok: true, ms: performance.now() - started});
+  tell({event: "done", ok: true, demo: options.demo, ms: performance.now() - started});
   if (!options.once) {
     if (!options.json) process.stdout.write("\nEverything stays up until Ctrl-C.\n");
     await new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve(), {once: true}));
   }
 } catch (error) {
+  // whoever stops it has what they want; but a script that asked for the payment has not
+  ok = stop.signal.aborted && !options.once;
   if (!stop.signal.aborted) {
-    ok = false;
     tell({event: "error", message: error instanceof Error ? error.message : String(error)});
-    tell({event: "done", ok: false, ms: performance.now() - started});
+    tell({event: "done", ok: false, demo: options.demo, ms: performance.now() - started});
   }
 } finally {
-  clearInterval(watch);
+  endWatch();
   await net?.stop();
 }
 process.exit(ok ? 0 : 1);

@@ -34,6 +34,7 @@ export function parseOptions(argv: readonly string[]): TestnetOptions {
     blockTime: number;
     demo: boolean;
   }>();
+  if (given.once && !given.demo) cli.error("--once is the demo and then the end: it does not go with --no-demo");
   const seats = given.seats === undefined ? Array.from({length: given.validators}, () => 1) : parseSeats(cli, given.seats);
   return {...given, validators: seats.length, seats, dir: given.dir ?? null};
 }

@@ -61,11 +61,14 @@ export function picture(out: NodeJS.WriteStream): Tell {
         drawReady(report, line, paint);
         return;
       case "done":
-        line(
-          `\n${report.ok ? paint("green", "✔ The money went to the contract and came back.") : paint("red", "✘ The demo did not finish.")} ${time(report.ms).trim()}`,
-        );
+        line(`\n${report.ok ? paint("green", `✔ ${outcome(report)}`) : paint("red", `✘ ${outcome(report)}`)} ${time(report.ms).trim()}`);
     }
   };
+}
+
+function outcome({ok, demo}: {ok: boolean; demo: boolean}): string {
+  if (demo) return ok ? "The money went to the contract and came back." : "The demo did not finish.";
+  return ok ? "The network runs." : "The network did not start.";
 }
 
 function drawReady(report: Extract<Report, {event: "ready"}>, line: (text: string) => void, paint: Paint): void {

@@ -10,7 +10,7 @@ export type Report =
     }
   | {readonly event: "ready"; readonly [field: string]: unknown}
   | {readonly event: "balance"; readonly who: string; readonly asset: string; readonly amount: string}
-  | {readonly event: "done"; readonly ok: boolean; readonly ms: number; readonly [field: string]: unknown}
+  | {readonly event: "done"; readonly ok: boolean; readonly demo: boolean; readonly ms: number}
   | {readonly event: "node"; readonly validator: number; readonly text: string}
   | {readonly event: "error"; readonly message: string};
 
