@@ -1,5 +1,5 @@
 import {type Hex, toHex} from "../../base/bytes.ts";
-import {describeError, MvmError} from "../../base/errors.ts";
+import {DecodeError, describeError, MvmError} from "../../base/errors.ts";
 import {sha256} from "../../base/hash.ts";
 import {admit} from "../../dkg/admit.ts";
 import {makeAcks, makeComplaint, makeDealing, openShares} from "../../dkg/participant.ts";
@@ -93,7 +93,12 @@ export class DkgHost implements Service, DkgPool {
     if (session === null) return "ignore";
     const validator = this.#p.chain.epochSet.validators[message.from];
     if (!isSignedBy(validator?.consensusKey, this.#p.digests.dkg(message.body), message.signature)) return "reject";
-    if (decodeDkgBody(message.body).sid !== session.sid) return "ignore";
+    try {
+      if (decodeDkgBody(message.body).sid !== session.sid) return "ignore";
+    } catch (error) {
+      if (error instanceof DecodeError) return "reject";
+      throw error;
+    }
     return this.#keep(message) ? "accept" : "ignore";
   }
 
