@@ -5,9 +5,13 @@ import {
   encodeSafeTransaction,
   getUnspentOutputsForRecipients,
   MixinApi,
+  type SafeUtxoOutput,
   signSafeTransaction,
 } from "@mixin.dev/mixin-node-sdk";
-import {decimal, units} from "../../src/sdk/payment.ts";
+import {units} from "../../src/sdk/payment.ts";
+
+/** Outputs that the API gives at once. */
+const PAGE = 500;
 
 /** A user of the devnet: the keystore that the SDK takes, and the key that spends (ed25519 seed, hex). */
 export interface DevnetUser {
@@ -59,24 +63,49 @@ export async function mint(
   await admin(url, "mint", {receivers, threshold, asset_id: asset, amount, extra});
 }
 
-/** The next `count` calls whose path starts with `path` go wrong. */
-export async function plantFault(
-  url: string,
-  fault: {path: string; count: number; status?: number; code?: number; delay_ms?: number; garbage?: boolean},
-): Promise<void> {
+/** What goes wrong with the next `count` calls whose path starts with `path`; see README.md. */
+export interface PlantedFault {
+  readonly path: string;
+  readonly count: number;
+  readonly method?: "GET" | "POST";
+  /** Calls of this user only. */
+  readonly user?: string;
+  readonly delay_ms?: number;
+  readonly status?: number;
+  readonly code?: number;
+  readonly garbage?: true;
+  readonly lost?: true;
+  readonly hang_up?: true;
+}
+
+export async function plantFault(url: string, fault: PlantedFault): Promise<void> {
   await admin(url, "faults", fault);
+}
+
+/** All unspent outputs of a user, by sequence. */
+export async function unspentOutputs(url: string, user: DevnetUser, asset: string): Promise<SafeUtxoOutput[]> {
+  const sdk = sdkOf(url, user);
+  const all: SafeUtxoOutput[] = [];
+  for (;;) {
+    const offset = (all.at(-1)?.sequence ?? -1) + 1;
+    const page = await sdk.utxo.safeOutputs({members: [user.app_id], threshold: 1, asset, state: "unspent", offset, limit: PAGE});
+    all.push(...page);
+    if (page.length < PAGE) return all;
+  }
 }
 
 /** Unspent 1e-8 units of a user. */
 export async function balanceOf(url: string, user: DevnetUser, asset: string): Promise<bigint> {
-  const outputs = await sdkOf(url, user).utxo.safeOutputs({members: [user.app_id], threshold: 1, asset, state: "unspent", limit: 500});
-  return outputs.reduce((sum, output) => sum + units(output.amount), 0n);
+  return (await unspentOutputs(url, user, asset)).reduce((sum, output) => sum + units(output.amount), 0n);
 }
 
 /**
- * Pays as a wallet does, by the SDK: ghost keys, transaction, views, signature, send. Resolves with the transaction's hash.
- * @param payment.amount     decimal text
- * @param payment.requestId  also the trace by which the payment is found
+ * Pays as a wallet does, by the SDK: ghost keys, transaction, views, signature, send. One payment of a user at a time: two
+ * would choose the same outputs.
+ * @param payment.amount     decimal text, at most 8 decimals
+ * @param payment.memo       at most 256 bytes
+ * @param payment.requestId  uuid, also the trace by which the payment is found; a new one where absent
+ * @throws ResponseError of the SDK with the API's `code`; Error where the user has too little
  */
 export async function pay(
   url: string,
@@ -85,16 +114,15 @@ export async function pay(
 ): Promise<{requestId: string; hash: string}> {
   const sdk = sdkOf(url, user);
   const requestId = payment.requestId ?? randomUUID();
-  const all = await sdk.utxo.safeOutputs({members: [user.app_id], threshold: 1, asset: payment.asset, state: "unspent", limit: 500});
+  const outputs = await unspentOutputs(url, user, payment.asset);
   const recipients = [buildSafeTransactionRecipient([...payment.members], payment.threshold, payment.amount)];
-  const {utxos, change} = getUnspentOutputsForRecipients(all, recipients);
-  if (!change.isZero()) recipients.push(buildSafeTransactionRecipient([user.app_id], 1, decimal(units(change.toFixed(8)))));
+  const {utxos, change} = getUnspentOutputsForRecipients(outputs, recipients);
+  if (!change.isZero()) recipients.push(buildSafeTransactionRecipient([user.app_id], 1, change.toFixed(8)));
   const ghosts = await sdk.utxo.ghostKey(recipients, requestId, user.spend_private_key);
   const transaction = buildSafeTransaction(utxos, recipients, ghosts, Buffer.from(payment.memo));
   const raw = encodeSafeTransaction(transaction);
   const [verified] = await sdk.utxo.verifyTransaction([{raw, request_id: requestId}]);
-  if (verified === undefined) throw new Error("the devnet gave no answer to the request");
-  const signed = signSafeTransaction(transaction, verified.views, user.spend_private_key);
+  const signed = signSafeTransaction(transaction, verified?.views ?? [], user.spend_private_key);
   const [sent] = await sdk.utxo.sendTransactions([{raw: signed, request_id: requestId}]);
   return {requestId, hash: sent?.transaction_hash ?? ""};
 }

@@ -11,8 +11,11 @@ export class Failure extends Error {
 export const unauthorized = (why: string) => new Failure(401, `Unauthorized: ${why}`);
 export const forbidden = (why: string) => new Failure(403, `Forbidden: ${why}`);
 export const notFound = () => new Failure(404, "The endpoint or the thing is not found");
+export const tooMany = (what: string) => new Failure(429, `Too many requests: ${what}`);
 export const badField = (why: string) => new Failure(10_002, `The request data has invalid field: ${why}`);
 export const locked = (why: string) => new Failure(10_105, `Locked or in conflict: ${why}`);
 export const noSafe = (user: string) => new Failure(10_404, `User ${user} is not registered`);
+export const insufficient = (why: string) => new Failure(20_117, `Insufficient balance: ${why}`);
 export const otherData = (id: string) => new Failure(20_125, `Request ${id} was made with other data`);
-export const invalid = (code: 2_000_001 | 2_000_002 | 2_000_003, why: string) => new Failure(code, `Invalid transaction: ${why}`);
+export const badRaw = (why: string) => new Failure(2_000_001, `Invalid transaction: ${why}`);
+export const badSignature = (why: string) => new Failure(2_000_003, `Invalid signature: ${why}`);

@@ -21,25 +21,30 @@ export interface AssetRecord {
   readonly kernel_asset_id: string;
 }
 
-/** Keys that were given out for an output, by mask. */
-export interface GhostRecord {
-  readonly receivers: readonly string[];
-  readonly index: number;
-  readonly keys: readonly string[];
+/** One-time keys of an output, and the scalar that each receiver adds to its spend key to sign for it. */
+export interface Ghost {
   readonly mask: string;
+  readonly keys: readonly string[];
+  readonly views: readonly string[];
 }
 
-export interface OutputRecord {
+/** Keys that were given out for the output at `index` of some transaction. */
+export interface GhostRecord extends Ghost {
+  /** Sorted; in the order of the keys. */
+  readonly receivers: readonly string[];
+  readonly index: number;
+}
+
+export interface OutputRecord extends Ghost {
   readonly output_id: string;
   readonly transaction_hash: string;
   readonly output_index: number;
   readonly asset_id: string;
   readonly amount: bigint;
-  readonly mask: string;
-  readonly keys: readonly string[];
   readonly receivers: readonly string[];
   readonly receivers_hash: string;
   readonly threshold: number;
+  /** None for what came from nowhere. */
   readonly senders: readonly string[];
   readonly senders_threshold: number;
   readonly extra: string;
@@ -47,6 +52,7 @@ export interface OutputRecord {
   readonly request_id: string;
   readonly created_at: bigint;
   state: "unspent" | "signed" | "spent";
+  /** Hash of the transaction that locks or has spent it, or "". */
   signed_by: string;
   signed_at: bigint | null;
   spent_at: bigint | null;
@@ -57,10 +63,11 @@ export interface RequestRecord {
   readonly kind: "request" | "multisig";
   readonly request_id: string;
   readonly user_id: string;
-  readonly raw: string;
+  /** The raw transaction without signatures: what is hashed and signed. */
   readonly payload: string;
   readonly hash: string;
   readonly asset_id: string;
+  /** Ids of outputs, in the order of the inputs. */
   readonly inputs: readonly string[];
   readonly senders: readonly string[];
   readonly senders_threshold: number;
@@ -73,19 +80,30 @@ export interface RequestRecord {
   spent_at: bigint | null;
 }
 
-/** One line of the journal: everything that changed the state, in order. */
+/** One movement of one user's own money. */
+export interface SnapshotRecord {
+  readonly snapshot_id: string;
+  readonly user_id: string;
+  /** "" where the other side is a group or nobody. */
+  readonly opponent_id: string;
+  /** Below 0 where it went out. */
+  readonly amount: bigint;
+  readonly output: OutputRecord;
+}
+
+/** One line of the journal: everything that changed the state, in order. Whole numbers above 2^53 are decimal text. */
 export type Entry =
   | {readonly type: "user"; readonly user: Omit<UserRecord, "spend_public" | "iterator">}
   | {readonly type: "safe"; readonly user_id: string; readonly spend_public: string; readonly iterator: string}
   | {readonly type: "asset"; readonly asset_id: string; readonly symbol: string; readonly name: string}
-  | {readonly type: "ghost"; readonly seed: string; readonly receivers: readonly string[]; readonly index: number}
+  | {readonly type: "ghost"; readonly name: string; readonly ghost: GhostRecord}
   | {
       readonly type: "mint";
       readonly at: string;
       readonly hash: string;
       readonly asset_id: string;
       readonly amount: string;
-      readonly receivers: readonly string[];
+      readonly ghost: GhostRecord;
       readonly threshold: number;
       readonly extra: string;
     }
@@ -99,3 +117,5 @@ export type Entry =
     }
   | {readonly type: "sign"; readonly at: string; readonly request_id: string; readonly user_id: string; readonly raw: string}
   | {readonly type: "unlock"; readonly at: string; readonly request_id: string; readonly user_id: string};
+
+export type EntryOf<T extends Entry["type"]> = Extract<Entry, {type: T}>;
