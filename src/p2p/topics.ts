@@ -2,7 +2,7 @@ import type {Hex} from "../base/bytes.ts";
 import {MESSAGE_KINDS, type MessageKind} from "../types/messages.ts";
 
 /** Families of messages that gossip carries, one topic each. */
-export const FAMILIES = ["proposal", "vote", "partials", "certificate", "dkg"] as const;
+export const FAMILIES = ["proposal", "vote", "partials", "certificate", "dkg", "evidence"] as const;
 export type Family = (typeof FAMILIES)[number];
 
 const FAMILY_OF: Readonly<Record<MessageKind, Family | null>> = {
@@ -13,12 +13,14 @@ const FAMILY_OF: Readonly<Record<MessageKind, Family | null>> = {
   dkg: "dkg",
   activation: "dkg",
   status: null,
+  evidence: "evidence",
 };
 /** What overload drops first has the lowest number. */
 const WORTH_OF: Readonly<Record<MessageKind, number>> = {
   status: 0,
   dkg: 1,
   activation: 1,
+  evidence: 1,
   partials: 2,
   certificate: 3,
   vote: 4,

@@ -2,6 +2,7 @@ import {compareBytes, concatBytes, type Hex} from "../base/bytes.ts";
 import {Reader, Writer} from "../base/codec.ts";
 import {DecodeError, EncodeError} from "../base/errors.ts";
 import {keccak256} from "../base/hash.ts";
+import {type Evidence, readEvidence, writeEvidence} from "./evidence.ts";
 import type {Uuid} from "./ids.ts";
 
 /** Time passes by one step: decided once per `paceMs` while something waits for time. */
@@ -60,10 +61,10 @@ export interface MixinOutput {
   /** Nanoseconds since 1970. */
   readonly createdAt: bigint;
 }
-export type Fact = Tick | ChainHead | ChainLog | DkgMessage | PayoutReceipt | MixinOutput;
+export type Fact = Tick | ChainHead | ChainLog | DkgMessage | Evidence | PayoutReceipt | MixinOutput;
 
 /** Place in the canonical order, and the first byte of the encoding. Gaps are kinds that other journeys need. */
-export const FACT_CODE = {tick: 0, chainHead: 2, chainLog: 3, dkgMessage: 4, payoutReceipt: 9, mixinOutput: 10} as const;
+export const FACT_CODE = {tick: 0, chainHead: 2, chainLog: 3, dkgMessage: 4, evidence: 6, payoutReceipt: 9, mixinOutput: 10} as const;
 
 export const LOG_DATA_MAX = 16_384;
 export const DKG_BODY_MAX = 16_384;
@@ -89,6 +90,9 @@ export function encodeFact(fact: Fact): Uint8Array {
       break;
     case "dkgMessage":
       w.u16(fact.from).sized32(fact.body).fixed(fact.signature, 65);
+      break;
+    case "evidence":
+      writeEvidence(w, fact);
       break;
     case "payoutReceipt":
       w.tag(RECEIPT_TAGS, "confirmed").uuid(fact.traceId).hex(fact.txHash, 32);
@@ -165,6 +169,8 @@ function readFact(r: Reader): Fact {
         body: r.sized32(DKG_BODY_MAX, "dkgMessage.body"),
         signature: r.fixed(65, "dkgMessage.signature"),
       };
+    case FACT_CODE.evidence:
+      return readEvidence(r);
     case FACT_CODE.payoutReceipt:
       r.tag(RECEIPT_TAGS, "payoutReceipt.result");
       return {kind: "payoutReceipt", traceId: r.uuid("payoutReceipt.traceId"), txHash: r.hex(32, "payoutReceipt.txHash")};

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
 import {bytesOfSize, count, hash, testCodec, u16, u32} from "../../test/support/codec.ts";
+import {evidence} from "../../test/support/facts.ts";
 import {decodeDecidedBlock, decodeMessage, encodeDecidedBlock, encodeMessage, MESSAGE_KINDS, type Message} from "./messages.ts";
 
 const vote = fc.record({
@@ -36,6 +37,7 @@ const messages: {[K in Message["kind"]]: fc.Arbitrary<Message & {kind: K}>} = {
   dkg: fc.record({kind: fc.constant("dkg"), from: u16, body: fc.uint8Array({maxLength: 50}), signature: bytesOfSize(65)}),
   activation: fc.record({kind: fc.constant("activation"), from: u16, platform: hash, sid: hash, signature: bytesOfSize(65)}),
   status: fc.record({kind: fc.constant("status"), height: count, round: u32, outputs: fc.array(fc.uuid(), {maxLength: 4})}),
+  evidence,
 };
 for (const kind of MESSAGE_KINDS)
   testCodec<Message>(kind, messages[kind] as fc.Arbitrary<Message>, {encode: encodeMessage, decode: decodeMessage}, 500);

@@ -1,6 +1,7 @@
 import type {Hex} from "../base/bytes.ts";
 import {Reader, Writer} from "../base/codec.ts";
 import {BLOCK_BYTES_MAX} from "./block.ts";
+import {type Evidence, readEvidence, writeEvidence} from "./evidence.ts";
 import {DKG_BODY_MAX} from "./facts.ts";
 import type {Uuid} from "./ids.ts";
 import {
@@ -71,11 +72,20 @@ export interface StatusMessage {
   readonly round: number;
   readonly outputs: readonly Uuid[];
 }
-export type Message = ProposalMessage | VoteMessage | PartialsMessage | CertificateMessage | DkgGossip | ActivationMessage | StatusMessage;
+/** Evidence travels as it stands in a block. */
+export type Message =
+  | ProposalMessage
+  | VoteMessage
+  | PartialsMessage
+  | CertificateMessage
+  | DkgGossip
+  | ActivationMessage
+  | StatusMessage
+  | Evidence;
 export type MessageKind = Message["kind"];
 
 /** The first byte of a message is its place here. */
-export const MESSAGE_KINDS = ["proposal", "vote", "partials", "certificate", "dkg", "activation", "status"] as const;
+export const MESSAGE_KINDS = ["proposal", "vote", "partials", "certificate", "dkg", "activation", "status", "evidence"] as const;
 /** Bytes that a message of any kind may have. */
 export const MESSAGE_BYTES_MAX = BLOCK_BYTES_MAX + 20_000;
 const OUTPUTS_MAX = 100;
@@ -103,6 +113,8 @@ export function encodeMessage(message: Message): Uint8Array {
         .u32(message.round)
         .list(message.outputs, (to, id) => to.uuid(id))
         .bytes();
+    case "evidence":
+      return writeEvidence(w, message).bytes();
   }
 }
 
@@ -154,6 +166,8 @@ function readMessage(r: Reader): Message {
         round: r.u32("status.round"),
         outputs: r.list(OUTPUTS_MAX, "status.outputs", () => r.uuid("status.outputs")),
       };
+    case "evidence":
+      return readEvidence(r);
   }
 }
 

@@ -1,6 +1,35 @@
 import fc from "fast-check";
+import type {Hex} from "../../src/base/bytes.ts";
+import type {Evidence, ProposalEvidence, VoteEvidence} from "../../src/types/evidence.ts";
 import type {Fact} from "../../src/types/facts.ts";
 import {amount, bytesOfSize, count, hash, u16, u32, u64} from "./codec.ts";
+
+const place = {kind: fc.constant("evidence" as const), epoch: count, height: count, round: u32, from: u16};
+const twoHashes = fc.uniqueArray(hash, {minLength: 2, maxLength: 2}).map((pair) => pair.sort());
+const signature = bytesOfSize(65);
+
+const voteEvidence: fc.Arbitrary<VoteEvidence> = fc
+  .record({...place, type: fc.constantFrom("prevote", "precommit"), hashes: twoHashes, nil: fc.boolean(), one: signature, other: signature})
+  .map(({hashes, nil, one, other, ...rest}) => ({
+    ...rest,
+    first: {blockHash: nil ? null : (hashes[0] as Hex), signature: one},
+    second: {blockHash: hashes[1] as Hex, signature: other},
+  }));
+const proposalEvidence: fc.Arbitrary<ProposalEvidence> = fc
+  .record({
+    ...place,
+    type: fc.constant("proposal"),
+    hashes: twoHashes,
+    pols: fc.tuple(fc.integer(), fc.integer()),
+    one: signature,
+    other: signature,
+  })
+  .map(({hashes, pols, one, other, ...rest}) => ({
+    ...rest,
+    first: {blockHash: hashes[0] as Hex, polRound: pols[0], signature: one},
+    second: {blockHash: hashes[1] as Hex, polRound: pols[1], signature: other},
+  }));
+export const evidence: fc.Arbitrary<Evidence> = fc.oneof(voteEvidence, proposalEvidence);
 
 /** Facts of each kind, of any value that has an encoding. */
 export const facts: Record<Fact["kind"], fc.Arbitrary<Fact>> = {
@@ -20,6 +49,7 @@ export const facts: Record<Fact["kind"], fc.Arbitrary<Fact>> = {
     body: fc.uint8Array({maxLength: 100}),
     signature: bytesOfSize(65),
   }),
+  evidence,
   payoutReceipt: fc.record({kind: fc.constant("payoutReceipt"), traceId: fc.uuid(), txHash: hash}),
   mixinOutput: fc.record({
     kind: fc.constant("mixinOutput"),
