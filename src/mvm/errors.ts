@@ -22,6 +22,12 @@ export type LedgerCode =
   | "UNKNOWN_VALIDATOR"
   | "BAD_SIGNATURE"
   | "DKG_REFUSED"
+  // evidence
+  | "EVIDENCE_AHEAD"
+  | "EVIDENCE_EXPIRED"
+  | "DUPLICATE_EVIDENCE"
+  /** Of this block, or against this validator. */
+  | "EVIDENCE_FULL"
   // chains
   | "UNKNOWN_PLATFORM"
   | "STALE_HEAD"

@@ -8,9 +8,10 @@ import {checkBooks} from "./custody.ts";
 import {DkgTaker, genesisSession} from "./dkg-facts.ts";
 import {Draft, recordsOf} from "./draft.ts";
 import {LedgerError} from "./errors.ts";
+import {EvidenceTaker} from "./evidence.ts";
 import {type Place, takeOutput} from "./intake.ts";
 import {HeadTaker} from "./logs.ts";
-import {type NetworkConstants, networkConstants} from "./network.ts";
+import {EPOCH, type NetworkConstants, networkConstants} from "./network.ts";
 import {type OutboxBody, OutboxPacker} from "./outboxes.ts";
 import {closePayout, settlePayouts} from "./payouts.ts";
 import type {MetaRecord} from "./records.ts";
@@ -41,11 +42,12 @@ export interface Parent {
   readonly time: number;
 }
 
-const EPOCH = 0;
 /** Bytes of an encoded block besides its outboxes and facts, of one outbox, and of a fact's length. */
 const HEAD_BYTES = 178;
 const OUTBOX_BYTES = 108;
 const LENGTH_BYTES = 4;
+/** What blocks hold before there is a key: nothing that moves money. */
+const EARLY_KINDS: readonly Fact["kind"][] = ["tick", "dkgMessage", "evidence"];
 const NS_PER_MS = 1_000_000n;
 
 /** The state before height 1: nothing received, the DKG of epoch 0 open, logs taken from the block that froze the set. */
@@ -73,6 +75,7 @@ export class BlockDraft {
   readonly #place: Place;
   readonly #dkg: DkgTaker;
   readonly #heads = new HeadTaker();
+  readonly #evidence = new EvidenceTaker();
   /** Whether payments are taken: not before the block after the one that completes the DKG. */
   readonly #active: boolean;
 
@@ -86,7 +89,7 @@ export class BlockDraft {
   /** Throws LedgerError where the fact may not stand here; then nothing has changed, and others may follow. */
   take(fact: Fact, encoded: Uint8Array): void {
     const {draft, network, height} = this.#place;
-    if (!this.#active && fact.kind !== "tick" && fact.kind !== "dkgMessage") throw new LedgerError("TOO_EARLY", {got: fact.kind});
+    if (!this.#active && !EARLY_KINDS.includes(fact.kind)) throw new LedgerError("TOO_EARLY", {got: fact.kind});
     switch (fact.kind) {
       case "tick":
         this.#dkg.takeTick(draft, height);
@@ -99,6 +102,9 @@ export class BlockDraft {
         break;
       case "chainLog":
         this.#heads.takeLog(this.#place, fact);
+        break;
+      case "evidence":
+        this.#evidence.take(this.#place, fact, encoded);
         break;
       case "payoutReceipt":
         closePayout(draft, fact);

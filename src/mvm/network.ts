@@ -1,8 +1,11 @@
 import type {Hex} from "../base/bytes.ts";
-import {platformOf} from "../types/digests.ts";
+import {domainSeparator, platformOf} from "../types/digests.ts";
 import type {Genesis} from "../types/genesis.ts";
 import type {Uuid} from "../types/ids.ts";
 import {multisigOf, totalSeats} from "../types/validators.ts";
+
+/** The only epoch there is until the set can change. */
+export const EPOCH = 0;
 
 /** What follows from genesis and never changes within it. */
 export interface NetworkConstants {
@@ -13,6 +16,8 @@ export interface NetworkConstants {
   readonly platforms: readonly Hex[];
   /** The group's own multisig: sorted members and q. */
   readonly multisig: {readonly members: readonly Uuid[]; readonly threshold: number};
+  /** EIP-712 domain of votes and proposals. */
+  readonly voteDomain: Uint8Array;
 }
 
 export function networkConstants(genesis: Genesis): NetworkConstants {
@@ -21,6 +26,7 @@ export function networkConstants(genesis: Genesis): NetworkConstants {
     seats: totalSeats(genesis.validators),
     platforms: genesis.platforms.map((p) => platformOf(p.chainId, p.group)),
     multisig: multisigOf(genesis.validators),
+    voteDomain: domainSeparator(genesis),
   };
 }
 

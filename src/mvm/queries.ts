@@ -2,7 +2,8 @@ import type {Hex} from "../base/bytes.ts";
 import type {Session} from "../dkg/session.ts";
 import {maskOf} from "../types/digests.ts";
 import {encodeEvent} from "../types/event.ts";
-import type {MixinOutput} from "../types/facts.ts";
+import type {Evidence} from "../types/evidence.ts";
+import {decodeFact, type MixinOutput} from "../types/facts.ts";
 import type {Uuid} from "../types/ids.ts";
 import {decodeMemo} from "../types/operation.ts";
 import {ASSET_LIST, booksOf, outputOf} from "./custody.ts";
@@ -14,7 +15,9 @@ import {listIds} from "./lists.ts";
 import {HELD_PAYOUTS_LIST, OPEN_LIST, payoutTrace} from "./payouts.ts";
 import type {
   AssetRecord,
+  EvidenceRecord,
   Fate,
+  FaultsRecord,
   KeyRecord,
   MaskRecord,
   MessageRecord,
@@ -25,7 +28,21 @@ import type {
   PlatformRecord,
   ProcessRecord,
 } from "./records.ts";
-import {BALANCES, KEY, MASKS, MESSAGES, META, OUTBOXES, OUTPUTS, PAYOUTS, PLATFORMS, PROCESSES, REQUESTS} from "./tables.ts";
+import {
+  BALANCES,
+  EVIDENCE,
+  FAULTS,
+  KEY,
+  MASKS,
+  MESSAGES,
+  META,
+  OUTBOXES,
+  OUTPUTS,
+  PAYOUTS,
+  PLATFORMS,
+  PROCESSES,
+  REQUESTS,
+} from "./tables.ts";
 
 const read = (state: LedgerState): Records => recordsOf(state.tree);
 
@@ -237,4 +254,32 @@ export function balances(state: LedgerState): AssetBalance[] {
       return amount === 0n ? [] : [{process, amount}];
     }),
   }));
+}
+
+/** How many pieces of evidence are decided, and which validators they are against. */
+export function faults(state: LedgerState): FaultsRecord {
+  return read(state).get(FAULTS, null) ?? {count: 0, equivocators: []};
+}
+
+export interface EvidenceView {
+  /** Its place in the order of decision, from 0. */
+  readonly number: number;
+  /** Height of the block that took it. */
+  readonly decidedAt: number;
+  readonly evidence: Evidence;
+}
+
+/** The evidence that blocks have taken, in the order of decision: `count` pieces from number `from` on, all unless it is said. */
+export function evidenceOf(state: LedgerState, from = 0, count = Number.MAX_SAFE_INTEGER): EvidenceView[] {
+  const records = read(state);
+  const end = Math.min(faults(state).count, from + count);
+  return Array.from({length: Math.max(0, end - from)}, (_, i) => {
+    const {height, fact} = records.get(EVIDENCE, from + i) as EvidenceRecord;
+    return {number: from + i, decidedAt: height, evidence: decodeFact(fact) as Evidence};
+  });
+}
+
+/** Whether a validator of this epoch has contradicted itself, as blocks say. */
+export function isEquivocator(state: LedgerState, of: {epoch: number; from: number}): boolean {
+  return faults(state).equivocators.some(({epoch, from}) => epoch === of.epoch && from === of.from);
 }

@@ -197,6 +197,20 @@ export interface KeyRecord {
   readonly keyHeight: number;
 }
 
+export interface EvidenceRecord {
+  /** Of the block that took it. */
+  readonly height: number;
+  /** The fact, as it stands in that block. */
+  readonly fact: Uint8Array;
+}
+
+/** How often validators have contradicted themselves, in the order of their first time. */
+export interface FaultsRecord {
+  /** Pieces of evidence in all. */
+  readonly count: number;
+  readonly equivocators: readonly {readonly epoch: number; readonly from: number; readonly count: number}[];
+}
+
 export function writeFate(w: Writer, fate: Fate): Writer {
   w.tag(FATE_KINDS, fate.kind);
   switch (fate.kind) {

@@ -2,10 +2,13 @@ import {type Hex, utf8} from "../base/bytes.ts";
 import {type Reader, Writer} from "../base/codec.ts";
 import type {Session} from "../dkg/session.ts";
 import {decodeSession, encodeSession} from "../dkg/session-codec.ts";
+import {EVIDENCE_TYPES, type EvidencePlace, placeKey} from "../types/evidence.ts";
 import {type Uuid, uuidBytes} from "../types/ids.ts";
 import type {Table} from "./draft.ts";
 import {
   type AssetRecord,
+  type EvidenceRecord,
+  type FaultsRecord,
   HELD_REASONS,
   type KeyRecord,
   type LinkRecord,
@@ -243,5 +246,38 @@ export const KEY: Table<null, KeyRecord> = {
     pop: r.fixed(96, "pop"),
     publicShares: r.list(LIST_MAX, "publicShares", (from) => from.fixed(48, "share")),
     keyHeight: r.count("keyHeight"),
+  }),
+};
+
+/** Table 15: number, from 0 in the order of decision → evidence. */
+export const EVIDENCE: Table<number, EvidenceRecord> = {
+  id: 15,
+  key: (number) => new Writer().count(number).bytes(),
+  text: (number) => `${number}`,
+  write: (w, e) => w.count(e.height).sized(e.fact),
+  read: (r) => ({height: r.count("height"), fact: r.sized(0xffff, "fact")}),
+};
+
+/** Table 16: what a validator was accused of → the number of the evidence. */
+export const EVIDENCE_PLACES: Table<EvidencePlace, number> = {
+  id: 16,
+  key: (p) => new Writer().count(p.epoch).count(p.height).u32(p.round).tag(EVIDENCE_TYPES, p.type).u16(p.from).bytes(),
+  text: placeKey,
+  write: (w, number) => w.count(number),
+  read: (r) => r.count("number"),
+};
+
+/** Table 17: who has contradicted itself. */
+export const FAULTS: Table<null, FaultsRecord> = {
+  id: 17,
+  ...soleKey,
+  write: (w, f) => w.count(f.count).list(f.equivocators, (to, e) => to.count(e.epoch).u16(e.from).count(e.count)),
+  read: (r) => ({
+    count: r.count("count"),
+    equivocators: r.list(LIST_MAX, "equivocators", (from) => ({
+      epoch: from.count("epoch"),
+      from: from.u16("from"),
+      count: from.count("count"),
+    })),
   }),
 };
