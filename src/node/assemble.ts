@@ -17,6 +17,7 @@ import {type DkgPool, Sources} from "./bft/sources.ts";
 import {Activator} from "./hosts/activator.ts";
 import {Deliverer} from "./hosts/deliverer.ts";
 import {DkgHost, type ShareStore} from "./hosts/dkg-host.ts";
+import {EvidencePool} from "./hosts/evidence-pool.ts";
 import {Executor} from "./hosts/executor.ts";
 import {StatusTeller} from "./hosts/status.ts";
 
@@ -99,7 +100,8 @@ export function assemble(ports: NodePorts): NodeParts {
     log: log.child({part: "dkg"}),
   };
   const dkg: DkgHost & DkgPool = new DkgHost(dkgPorts);
-  const sources = new Sources({chain, clock, observers, feed, payouts, dkg, certificateLag: () => certifier.lag});
+  const evidence = new EvidencePool({chain, network, clock, log: log.child({part: "evidence"})});
+  const sources = new Sources({chain, clock, observers, feed, payouts, dkg, evidence, certificateLag: () => certifier.lag});
   const driver = new Driver({
     chain,
     network,
@@ -107,6 +109,7 @@ export function assemble(ports: NodePorts): NodeParts {
     clock,
     sources,
     certifier,
+    evidence,
     signer,
     me,
     log: log.child({part: "driver"}),
@@ -130,7 +133,7 @@ export function assemble(ports: NodePorts): NodeParts {
   );
   const executors = contracts.map((contract) => new Executor({chain, store, contract, me, clock, log: log.child({part: "executor"})}));
   const status = new StatusTeller({chain, driver, sources, feed, network, clock});
-  gate = new Gate({chain, store, driver, certifier, catchUp, feed, digests, dkg, activation: activator, status});
+  gate = new Gate({chain, store, driver, certifier, catchUp, feed, digests, dkg, evidence, activation: activator, status});
 
   // orders are derived from the state at every decision, and once after the replay, never remembered
   chain.onDecided(({applied, replay}) => {
@@ -155,6 +158,7 @@ export function assemble(ports: NodePorts): NodeParts {
     network,
     certifier,
     dkg,
+    evidence,
     driver,
     catchUp,
     status,

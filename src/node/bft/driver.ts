@@ -140,6 +140,7 @@ export class Driver implements Service {
       this.#propose();
       for (const {hash, verdict} of this.#book.candidates.review()) this.#input({kind: "verdict", value: hash, verdict});
       if (this.#timers.idle && this.#p.sources.hasWork()) this.#timers.release();
+      this.#journal.keep(this.#p.evidence.takeUnsaved());
       await this.#journal.flush();
       again = this.#deciding !== null || this.#journal.hasMessages;
       if (this.#deciding !== null) await this.#decide(this.#deciding);
@@ -168,6 +169,7 @@ export class Driver implements Service {
   /** A message, others' or own, as inputs of the machine; what may be needed again is logged. */
   #take(message: ProposalMessage | VoteMessage, block: Block | null, origin: "message" | "own"): void {
     const height = message.kind === "vote" ? message.vote.height : message.proposal.height;
+    this.#p.evidence.watch(message, this.#state.round);
     if (height !== this.#state.height) return;
     if (this.#replay === null) this.#journal.record({kind: origin, height, message});
     if (message.kind === "vote") this.#noteVote(message.vote);
@@ -214,8 +216,7 @@ export class Driver implements Service {
       case "decide":
         this.#deciding = effect;
         return;
-      case "evidence":
-        this.#p.log.warn("a validator contradicts itself", {...effect, kind: effect.type});
+      case "evidence": // found with its signatures when the message was watched
         return;
       case "ignored":
         this.#p.log.debug("input ignored", {code: effect.code});
@@ -263,7 +264,7 @@ export class Driver implements Service {
     this.#book.clear();
     this.#deciding = null;
     this.#wanted = null;
-    await this.#journal.endHeight();
+    await this.#journal.endHeight(this.#p.evidence.openOwn());
     this.#startHeight();
   }
 
@@ -278,7 +279,8 @@ export class Driver implements Service {
     this.#startHeight();
     for (const record of this.#journal.recovered()) {
       if (record.kind === "own") this.#speaker.guard.remember(record.message);
-      if (record.height !== this.#state.height) continue;
+      if (record.kind === "evidence") this.#p.evidence.restore(record.evidence);
+      if (record.kind === "evidence" || record.height !== this.#state.height) continue;
       if (record.kind === "input") {
         if (record.input.kind === "value") this.#wanted = null;
         if (record.input.kind === "verdict") this.#book.candidates.settle(record.input.value, record.input.verdict);

@@ -6,11 +6,12 @@ import type {BlockStore} from "../../ports/store.ts";
 import {type Block, blockHash, decodeBlock} from "../../types/block.ts";
 import type {ActivationMessage, DkgGossip, Message, ProposalMessage, StatusMessage, VoteMessage} from "../../types/messages.ts";
 import {totalSeats} from "../../types/validators.ts";
-import type {SignedVote} from "../../types/votes.ts";
+import type {SignedProposal, SignedVote} from "../../types/votes.ts";
 import type {CatchUp} from "./catch-up.ts";
 import type {Certifier} from "./certifier.ts";
 import type {DecidedChain} from "./decided-chain.ts";
 import type {Driver} from "./driver.ts";
+import type {EvidencePort} from "./driver-ports.ts";
 import {type Digests, isSignedBy} from "./signer.ts";
 
 /** Messages of the next height that wait for it. */
@@ -29,6 +30,7 @@ export interface GatePorts {
   readonly feed: OutputFeed;
   readonly digests: Digests;
   readonly dkg: {receive(message: DkgGossip): Verdict};
+  readonly evidence: Pick<EvidencePort, "receive" | "watchLate">;
   readonly activation: {receive(message: ActivationMessage): Verdict};
   readonly status: {send(to: Peer): void};
 }
@@ -62,6 +64,8 @@ export class Gate implements NetworkHandler {
         return this.#p.activation.receive(message);
       case "status":
         return this.#status(message, from);
+      case "evidence":
+        return this.#p.evidence.receive(message);
     }
   }
 
@@ -84,6 +88,7 @@ export class Gate implements NetworkHandler {
     const {vote, partials} = message;
     const place = this.#place(vote);
     if (place === "old" && vote.type === "precommit" && vote.blockHash !== null && this.#isSigned(vote)) this.#offerPartials(message);
+    if (place === "old") return this.#p.evidence.watchLate(vote, () => this.#isSigned(vote));
     if (place !== "now" && place !== "next") return "ignore";
     if (!this.#isSigned(vote)) return "reject";
     const own = this.#p.chain.epochSet.seatsOf[vote.from] ?? [];
@@ -101,12 +106,12 @@ export class Gate implements NetworkHandler {
 
   #proposal(message: ProposalMessage): Verdict {
     const {proposal} = message;
-    const {chain, digests} = this.#p;
-    const {set, validators} = chain.epochSet;
+    const {set} = this.#p.chain.epochSet;
     const place = this.#place(proposal);
+    if (place === "old") return this.#p.evidence.watchLate(proposal, () => this.#isProposalSigned(proposal));
     if (place !== "now" && place !== "next") return "ignore";
     if (set.schedule[(proposal.height + proposal.round) % set.schedule.length] !== proposal.from) return "reject";
-    if (!isSignedBy(validators[proposal.from]?.consensusKey, digests.proposal(proposal), proposal.signature)) return "reject";
+    if (!this.#isProposalSigned(proposal)) return "reject";
     const block = decoded(message.block);
     if (block === null || block.height !== proposal.height || blockHash(block) !== proposal.blockHash) return "reject";
     if (!this.#hasPolka(message)) return "reject";
@@ -140,6 +145,11 @@ export class Gate implements NetworkHandler {
   #isSigned(vote: SignedVote): boolean {
     const {validators, epoch} = this.#p.chain.epochSet;
     return vote.epoch === epoch && isSignedBy(validators[vote.from]?.consensusKey, this.#p.digests.vote(vote), vote.signature);
+  }
+
+  #isProposalSigned(proposal: SignedProposal): boolean {
+    const {consensusKey} = this.#p.chain.epochSet.validators[proposal.from] ?? {};
+    return isSignedBy(consensusKey, this.#p.digests.proposal(proposal), proposal.signature);
   }
 
   #pass(item: {message: ProposalMessage | VoteMessage; block: Block | null}, place: "now" | "next"): Verdict {

@@ -1,5 +1,6 @@
 import type {Network} from "../../ports/network.ts";
 import type {Wal} from "../../ports/store.ts";
+import type {Evidence} from "../../types/evidence.ts";
 import type {ProposalMessage, VoteMessage} from "../../types/messages.ts";
 import {decodeWalRecord, encodeWalRecord, type WalRecord} from "./wal-records.ts";
 
@@ -11,6 +12,8 @@ export class Journal {
   readonly #network: Network;
   #unsynced: WalRecord[] = [];
   #outgoing: (ProposalMessage | VoteMessage)[] = [];
+  /** Something must be on disk although nothing is to be said. */
+  #urgent = false;
 
   constructor(wal: Wal, network: Network) {
     this.#wal = wal;
@@ -26,6 +29,12 @@ export class Journal {
     this.#unsynced.push(record);
   }
 
+  /** Evidence is on disk with the next flush, and stays there until a block has it. */
+  keep(evidence: readonly Evidence[]): void {
+    this.#unsynced.push(...evidence.map(recordOf));
+    this.#urgent ||= evidence.length > 0;
+  }
+
   /** The message leaves with the next flush. */
   say(message: ProposalMessage | VoteMessage): void {
     this.#outgoing.push(message);
@@ -37,16 +46,21 @@ export class Journal {
 
   /** Writes, then sends. Nothing is written where nothing is to be said. */
   async flush(): Promise<void> {
-    if (this.#outgoing.length === 0) return;
+    if (this.#outgoing.length === 0 && !this.#urgent) return;
+    this.#urgent = false;
     const records = this.#unsynced.splice(0).map(encodeWalRecord);
     const messages = this.#outgoing.splice(0);
     await this.#wal.append(records);
     for (const message of messages) this.#network.broadcast(message);
   }
 
-  /** The height is over and stored: what was not synced of it needs no disk any more. */
-  async endHeight(): Promise<void> {
+  /** The height is over and stored: what was not synced of it needs no disk any more. `open`: evidence that no block has. */
+  async endHeight(open: readonly Evidence[]): Promise<void> {
     this.#unsynced = [];
-    if (this.#wal.size() > WAL_BYTES_MAX) await this.#wal.reset([]);
+    if (this.#wal.size() > WAL_BYTES_MAX) await this.#wal.reset(open.map((evidence) => encodeWalRecord(recordOf(evidence))));
   }
+}
+
+function recordOf(evidence: Evidence): WalRecord {
+  return {kind: "evidence", height: evidence.height, evidence};
 }

@@ -5,6 +5,7 @@ import type {ChainCursor, ChainObserver, Judgement} from "../../ports/chain.ts";
 import type {OutputFeed, PayoutSigner} from "../../ports/mixin.ts";
 import type {Clock} from "../../ports/system.ts";
 import type {Block} from "../../types/block.ts";
+import type {Evidence} from "../../types/evidence.ts";
 import type {ChainHead, ChainLog, DkgMessage, Fact, MixinOutput, PayoutReceipt} from "../../types/facts.ts";
 import type {Uuid} from "../../types/ids.ts";
 import type {DecidedChain} from "./decided-chain.ts";
@@ -29,6 +30,12 @@ export interface DkgPool {
   admissible(): readonly DkgMessage[];
 }
 
+/** Evidence that waits for a block; what the ledger would refuse now is left out. */
+export interface EvidenceSource {
+  admissible(): readonly Evidence[];
+  onNew(listener: () => void): void;
+}
+
 /** A verdict on the facts of a block, and what may be asked once to turn "unknown" into one. */
 export interface Review {
   readonly judgement: Judgement;
@@ -43,6 +50,7 @@ export class Sources {
   readonly #feed: OutputFeed;
   readonly #payouts: PayoutSigner;
   readonly #dkg: DkgPool;
+  readonly #evidence: EvidenceSource;
   readonly #certificateLag: () => number;
   #lastTickMs = 0;
 
@@ -53,6 +61,7 @@ export class Sources {
     feed: OutputFeed;
     payouts: PayoutSigner;
     dkg: DkgPool;
+    evidence: EvidenceSource;
     /** How far behind the head the oldest block without a certificate is. */
     certificateLag: () => number;
   }) {
@@ -62,6 +71,7 @@ export class Sources {
     this.#feed = ports.feed;
     this.#payouts = ports.payouts;
     this.#dkg = ports.dkg;
+    this.#evidence = ports.evidence;
     this.#certificateLag = ports.certificateLag;
     ports.chain.onDecided(({block, applied, replay}) => {
       if (block.facts.some((f) => f.kind === "tick") && !replay) this.#lastTickMs = this.#clock.now();
@@ -74,7 +84,7 @@ export class Sources {
   candidates(): Fact[] {
     const {state} = this.#chain;
     const facts: Fact[] = this.tickWaitMs() === 0 ? [{kind: "tick"}] : [];
-    facts.push(...this.#dkg.admissible());
+    facts.push(...this.#dkg.admissible(), ...this.#evidence.admissible());
     if (!this.#takesPayments()) return facts;
     for (const observer of this.#observers) {
       const next = observer.next(cursorOf(state, observer.platform), LOGS_PER_BLOCK);
@@ -151,6 +161,7 @@ export class Sources {
     for (const observer of this.#observers) observer.onNew(listener);
     this.#feed.onNew(listener);
     this.#payouts.onNew(listener);
+    this.#evidence.onNew(listener);
   }
 
   #takesPayments(): boolean {

@@ -2,22 +2,26 @@ import {utf8} from "../../base/bytes.ts";
 import {Reader, Writer} from "../../base/codec.ts";
 import {DecodeError} from "../../base/errors.ts";
 import type {Input} from "../../consensus/types.ts";
+import {type Evidence, readEvidence, writeEvidence} from "../../types/evidence.ts";
 import {decodeMessage, encodeMessage, MESSAGE_BYTES_MAX, type ProposalMessage, type VoteMessage} from "../../types/messages.ts";
 
 /**
  * What the write-ahead log holds of a height, in the order in which the round machine took it:
  * messages of others, own messages (each is also the guard's memory of what was signed), and inputs that are not messages.
+ * Beside them the evidence that was found here, of any height.
  */
 export type WalRecord =
   | {readonly kind: "message" | "own"; readonly height: number; readonly message: ProposalMessage | VoteMessage}
-  | {readonly kind: "input"; readonly height: number; readonly input: Input};
+  | {readonly kind: "input"; readonly height: number; readonly input: Input}
+  | {readonly kind: "evidence"; readonly height: number; readonly evidence: Evidence};
 
-const KINDS = ["message", "own", "input"] as const;
+const KINDS = ["message", "own", "input", "evidence"] as const;
 const INPUT_BYTES_MAX = 65_535;
 
-/** kind u8 ‖ height u64 ‖ a message as on the wire, or an input as JSON (its numbers are small, its texts are hashes). */
+/** kind u8 ‖ height u64 ‖ a message or evidence as on the wire, or an input as JSON (its numbers are small, its texts are hashes). */
 export function encodeWalRecord(record: WalRecord): Uint8Array {
   const w = new Writer().tag(KINDS, record.kind).count(record.height);
+  if (record.kind === "evidence") return writeEvidence(w, record.evidence).bytes();
   return (record.kind === "input" ? w.sized(utf8(JSON.stringify(record.input))) : w.sized32(encodeMessage(record.message))).bytes();
 }
 
@@ -30,6 +34,11 @@ export function decodeWalRecord(bytes: Uint8Array): WalRecord {
     const text = new TextDecoder().decode(r.sized(INPUT_BYTES_MAX, "wal.input"));
     r.end("wal");
     return {kind, height, input: parseInput(text)};
+  }
+  if (kind === "evidence") {
+    const evidence = readEvidence(r);
+    r.end("wal");
+    return {kind, height, evidence};
   }
   const message = decodeMessage(r.sized32(MESSAGE_BYTES_MAX, "wal.message"));
   r.end("wal");
