@@ -31,7 +31,8 @@ export interface ChildOptions {
  * Starts `node args…` with a channel to this process, and resolves with its first line `{"event":"ready",…}`. The child ends
  * itself when the channel closes, so nothing is left running even where this process is killed.
  */
-export function startChild(options: ChildOptions): Promise<Child> {
+export async function startChild(options: ChildOptions): Promise<Child> {
+  options.signal.throwIfAborted();
   mkdirSync(dirname(options.log), {recursive: true});
   const log = createWriteStream(options.log, {flags: "a"});
   const child = spawn(process.execPath, [...options.args], {
@@ -66,7 +67,8 @@ export function startChild(options: ChildOptions): Promise<Child> {
 }
 
 /** Runs `node args…` to its end. Rejects with its standard error where it fails. */
-export function runToEnd(options: Omit<ChildOptions, "log">): Promise<string> {
+export async function runToEnd(options: Omit<ChildOptions, "log">): Promise<string> {
+  options.signal.throwIfAborted();
   const child = spawn(process.execPath, [...options.args], {stdio: ["ignore", "pipe", "pipe"], env: {...process.env, ...options.env}});
   let out = "";
   let problems = "";

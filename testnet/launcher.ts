@@ -1,4 +1,4 @@
-import {existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync} from "node:fs";
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join, resolve} from "node:path";
 import {buildPrograms, bundleOf} from "../scripts/build.ts";
@@ -17,9 +17,14 @@ import type {Tell} from "./report.ts";
 export const ASSET = {asset_id: "c94ac88f-4671-3976-b60a-09064f1811e8", symbol: "XIN", name: "Mixin"};
 const PASSWORD = "testnet";
 const FUNDS = "100";
+const SEATS = [1, 1, 1, 1];
+/** A file that is there while the directory does not hold a whole network yet. */
+const UNFINISHED = "unfinished";
 
 /** What a directory needs to be resumed besides the nodes' own directories. */
 interface Facts {
+  /** Of each validator. */
+  readonly seats: readonly number[];
   readonly staking: Hex;
   readonly group: Hex;
   readonly echo: Hex;
@@ -76,6 +81,9 @@ class Launcher {
 
   async start(): Promise<Testnet> {
     const facts = join(this.#dir, "testnet.json");
+    const resumed = existsSync(facts) ? (JSON.parse(readFileSync(facts, "utf8")) as Facts) : null;
+    if (resumed === null) this.#startOver();
+    else this.#checkSeats(resumed.seats);
     const passwordFile = join(this.#dir, "password");
     if (!existsSync(passwordFile)) writeFileSync(passwordFile, PASSWORD, {mode: 0o600});
     await buildPrograms();
@@ -83,11 +91,11 @@ class Launcher {
     const [anvil, mixin] = await Promise.all([this.#startChain(), this.#startMixin()]);
     this.#step("chain", `chain and Mixin devnet run: ${anvil.url} and ${mixin}`);
     const chain = new TestChain(anvil.url);
-    const resumed = existsSync(facts);
-    const known: Facts = resumed ? (JSON.parse(readFileSync(facts, "utf8")) as Facts) : await this.#create(chain, mixin);
+    const known = resumed ?? (await this.#create(chain, mixin));
     saveFacts(facts, known);
-    if (resumed) this.#step("resume", `resuming ${this.#dir}`);
-    const nodes = await this.#startNodes(anvil.url, mixin);
+    rmSync(join(this.#dir, UNFINISHED), {force: true});
+    if (resumed !== null) this.#step("resume", `resuming ${this.#dir}`);
+    const nodes = await this.#startNodes(known.seats, {rpc: anvil.url, mixin});
     chain.close();
     const genesis = decodeGenesis(readFileSync(join(this.#nodeDir(0), "genesis.json"), "utf8"));
     const group = multisigOf(genesis.validators);
@@ -103,10 +111,29 @@ class Launcher {
     for (const stops of [this.#stops.nodes, this.#stops.ground]) await Promise.all(stops.splice(0).map((stop) => stop().catch(() => {})));
   }
 
+  /** Tells that a step is done; throws where no other is wanted any more. */
   #step(name: string, text: string): void {
+    this.#signal.throwIfAborted();
     const now = performance.now();
     this.#tell({event: "step", name, text, ms: now - this.#since});
     this.#since = now;
+  }
+
+  /** Removes what an earlier start in this directory has left that was stopped before all was made. */
+  #startOver(): void {
+    const mark = join(this.#dir, UNFINISHED);
+    const own = /^(validator-\d+|seats-\d+\.json|mixin|chain\.json|genesis\.json)$/;
+    if (existsSync(mark))
+      for (const name of readdirSync(this.#dir)) if (own.test(name)) rmSync(join(this.#dir, name), {recursive: true, force: true});
+    writeFileSync(mark, "");
+  }
+
+  #checkSeats(there: readonly number[]): void {
+    const {seats} = this.#options;
+    if (seats !== null && String(seats) !== String(there))
+      throw new Error(
+        `${this.#dir} holds validators with the seats ${there}, not ${seats}: leave the options out, or name another directory`,
+      );
   }
 
   async #startChain(): Promise<Anvil> {
@@ -129,7 +156,7 @@ class Launcher {
 
   /** Contracts, users, keys, stake, genesis: once per directory. */
   async #create(chain: TestChain, mixin: string): Promise<Facts> {
-    const {seats} = this.#options;
+    const seats = this.#options.seats ?? SEATS;
     await createAsset(mixin, ASSET);
     const total = seats.reduce((sum, s) => sum + s, 0);
     const [developer, user, ...seatUsers] = await Promise.all(
@@ -139,19 +166,22 @@ class Launcher {
     for (const to of [developer, user]) await mint(mixin, {receivers: [to.app_id], asset: ASSET.asset_id, amount: FUNDS});
     this.#step("users", `${total} Mixin users for the seats, a developer, and a user with ${FUNDS} ${ASSET.symbol}`);
     const staking = await chain.deployStaking(Math.min(4, seats.length));
-    await this.#stake(chain, {staking, mixin, seatUsers});
+    await this.#stake(chain, {seats, staking, mixin, seatUsers});
     this.#step("stake", `${seats.length} validators have staked ${total} seats in Staking ${staking}`);
     const group = await chain.deployGroup(staking, await chain.freeze(staking));
     const echo = await chain.deployEcho(group, developer.app_id);
-    await this.#writeGenesis(chain.rpc, staking, group);
+    await this.#writeGenesis(chain.rpc, {seats, staking, group});
     this.#step("contracts", `validator set frozen, MixinGroup ${group} and demo app ${echo} deployed`);
-    return {staking, group, echo, developer, user, registered: false};
+    return {seats, staking, group, echo, developer, user, registered: false};
   }
 
-  async #stake(chain: TestChain, of: {staking: Hex; mixin: string; seatUsers: readonly DevnetUser[]}): Promise<void> {
+  async #stake(
+    chain: TestChain,
+    of: {seats: readonly number[]; staking: Hex; mixin: string; seatUsers: readonly DevnetUser[]},
+  ): Promise<void> {
     let next = 0;
     const made = await Promise.all(
-      this.#options.seats.map(async (seats, i) => {
+      of.seats.map(async (seats, i) => {
         const file = join(this.#dir, `seats-${i}.json`);
         const users = of.seatUsers.slice(next, next + seats);
         next += seats;
@@ -180,33 +210,33 @@ class Launcher {
     await Promise.all(made.map((_, i) => this.#mvm(["stake", "--dir", this.#nodeDir(i), "--staking", of.staking])));
   }
 
-  async #writeGenesis(rpc: string, staking: Hex, group: Hex): Promise<void> {
+  async #writeGenesis(rpc: string, of: {seats: readonly number[]; staking: Hex; group: Hex}): Promise<void> {
     const out = join(this.#dir, "genesis.json");
     await this.#mvm([
       "genesis",
       "--rpc",
       rpc,
       "--staking",
-      staking,
+      of.staking,
       "--salt",
       SALT,
       "--group",
-      group,
+      of.group,
       "--fee-asset",
       ASSET.asset_id,
       "--out",
       out,
     ]);
-    for (const i of this.#options.seats.keys()) writeFileSync(join(this.#nodeDir(i), "genesis.json"), readFileSync(out));
+    for (const i of of.seats.keys()) writeFileSync(join(this.#nodeDir(i), "genesis.json"), readFileSync(out));
   }
 
   /** The first one alone, since the others want its address; then all the rest. */
-  async #startNodes(rpc: string, mixin: string): Promise<Child[]> {
-    const [first, ...others] = this.#options.seats.keys();
+  async #startNodes(seats: readonly number[], of: {rpc: string; mixin: string}): Promise<Child[]> {
+    const [first, ...others] = seats.keys();
     if (first === undefined) return [];
-    const leader = await this.#startNode(first, {rpc, mixin, peers: []});
+    const leader = await this.#startNode(first, {...of, peers: []});
     const peers = leader.ready["addresses"] as string[];
-    const rest = await Promise.all(others.map((i) => this.#startNode(i, {rpc, mixin, peers})));
+    const rest = await Promise.all(others.map((i) => this.#startNode(i, {...of, peers})));
     const nodes = [leader, ...rest];
     this.#step("nodes", `${nodes.length} validators run`);
     return nodes;

@@ -2,9 +2,8 @@ import {Command, InvalidArgumentError, Option} from "commander";
 
 /** What `npm run testnet` can be asked for. */
 export interface TestnetOptions {
-  readonly validators: number;
-  /** Seats of each validator. */
-  readonly seats: readonly number[];
+  /** Seats of each validator; null where nothing is said of them: four with one each, or what the directory holds. */
+  readonly seats: readonly number[] | null;
   /** Where everything is kept; null: a fresh temporary directory. */
   readonly dir: string | null;
   readonly json: boolean;
@@ -18,7 +17,7 @@ export interface TestnetOptions {
 export function parseOptions(argv: readonly string[]): TestnetOptions {
   const cli = new Command("testnet")
     .description("A chain, a Mixin devnet and N validators on this machine, each a process of its own, and a payment there and back")
-    .addOption(new Option("--validators <n>", "how many validators").argParser(count(1, 64)).default(4))
+    .addOption(new Option("--validators <n>", "how many validators (default: 4)").argParser(count(1, 64)))
     .option("--seats <a,b,c…>", "seats of each validator; 1 each where absent")
     .option("--dir <dir>", "keep everything here, and resume what is here")
     .option("--json", "one JSON object per line instead of the picture", false)
@@ -26,7 +25,7 @@ export function parseOptions(argv: readonly string[]): TestnetOptions {
     .addOption(new Option("--block-time <s>", "seconds between blocks of the chain; 0: at once").argParser(count(0, 60)).default(0))
     .option("--no-demo", "no demo payment");
   const given = cli.parse([...argv], {from: "user"}).opts<{
-    validators: number;
+    validators?: number;
     seats?: string;
     dir?: string;
     json: boolean;
@@ -35,8 +34,11 @@ export function parseOptions(argv: readonly string[]): TestnetOptions {
     demo: boolean;
   }>();
   if (given.once && !given.demo) cli.error("--once is the demo and then the end: it does not go with --no-demo");
-  const seats = given.seats === undefined ? Array.from({length: given.validators}, () => 1) : parseSeats(cli, given.seats);
-  return {...given, validators: seats.length, seats, dir: given.dir ?? null};
+  const {validators, seats: text, ...rest} = given;
+  const even = validators === undefined ? null : Array.from({length: validators}, () => 1);
+  const seats = text === undefined ? even : parseSeats(cli, text);
+  if (even !== null && seats?.length !== even.length) cli.error(`--validators ${validators} does not fit --seats ${text}`);
+  return {...rest, seats, dir: given.dir ?? null};
 }
 
 function parseSeats(cli: Command, text: string): number[] {
