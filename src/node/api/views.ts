@@ -1,10 +1,21 @@
 import {g1ToEip2537} from "../../crypto/bls.ts";
-import {balances, dkgSession, groupKey, heldOutputs, heldPayouts, mixinWatermark, processes} from "../../mvm/queries.ts";
+import {
+  balances,
+  dkgSession,
+  faults,
+  groupKey,
+  heldOutputs,
+  heldPayouts,
+  isEquivocator,
+  mixinWatermark,
+  processes,
+} from "../../mvm/queries.ts";
 import type {BlockStore} from "../../ports/store.ts";
 import {blockHash, coreHash, decodeBlock} from "../../types/block.ts";
 import {mixAddress} from "../../types/mix-address.ts";
 import {multisigOf} from "../../types/validators.ts";
 import type {NodeParts} from "../assemble.ts";
+import {evidenceRoute} from "./evidence.ts";
 import {nonceParam} from "./payments.ts";
 import {ApiError, type Route} from "./server.ts";
 
@@ -29,6 +40,7 @@ export function viewRoutes(ports: ViewPorts): Route[] {
     {path: "/v1/validators", answer: () => ({body: validators(parts)})},
     {path: "/v1/processes", answer: () => ({body: {processes: processes(parts.chain.state)}})},
     {path: "/v1/balances", answer: () => ({body: books(parts)})},
+    evidenceRoute(parts),
   ];
 }
 
@@ -69,6 +81,7 @@ function status({parts, version, alarms}: ViewPorts): object {
     addresses: network.addresses(),
     lag: catchUp.lag,
     uncertified: certifier.openCount,
+    evidence: faults(chain.state).count,
     undelivered: deliverers.reduce((sum, d) => sum + d.backlog, 0),
     alarms: alarms(),
     versions: {node: version, runtime: process.version},
@@ -106,7 +119,14 @@ async function block({chain, certifier}: NodeParts, store: BlockStore, height: n
 
 function validators({chain}: NodeParts): object {
   const {epoch, seats, quorum, set, validators: all} = chain.epochSet;
-  const shown = all.map(({operator, consensusKey, seats: own, peerId}, index) => ({index, operator, consensusKey, seats: own, peerId}));
+  const shown = all.map(({operator, consensusKey, seats: own, peerId}, index) => ({
+    index,
+    operator,
+    consensusKey,
+    seats: own,
+    peerId,
+    equivocated: isEquivocator(chain.state, {epoch, from: index}),
+  }));
   return {epoch, seats, quorum, schedule: set.schedule, validators: shown};
 }
 
