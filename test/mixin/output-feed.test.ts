@@ -76,7 +76,7 @@ test("through 5xx, errors of the API, garbage and silence the feed goes on, and 
   await feed.poll();
   const before = feed.undecided(1_000).length;
   await mint(group.url, {receivers: group.members, threshold: 3, asset: group.asset, amount: "3"});
-  for (const fault of [{status: 502}, {code: 500}, {garbage: true}, {delay_ms: 200}])
+  for (const fault of [{status: 502}, {code: 500}, {garbage: true}, {delay_ms: 200}] as const)
     await plantFault(group.url, {path: "/safe/outputs", count: 2, ...fault});
   const failures = () => feed.stats().failures;
   while (failures() < 4) await feed.poll();

@@ -83,7 +83,7 @@ test("5xx, errors, garbage and silence from every call of the way: paid once all
   const before = await balance();
   const orders = inputs.map((input) => orderOf(randomUUID(), 70_000_000n, group.payer.app_id, [input]));
   for (const path of ["/safe/transactions/", "/safe/keys", "/safe/multisigs"])
-    for (const fault of [{status: 503}, {code: 500}, {code: 429}, {garbage: true}, {delay_ms: 300}])
+    for (const fault of [{status: 503}, {code: 500}, {code: 429}, {garbage: true}, {delay_ms: 300}] as const)
       await plantFault(group.url, {path, count: 4, ...fault});
   const signers = await Promise.all(group.users.map((user) => group.signer([user], log, {timeoutMs: 100})));
   for (const signer of signers) signer.setOrders(orders);
