@@ -12,9 +12,9 @@ export type Tree = Leaf | Branch | null;
  * Bytes as text, one character each. A node lives as long as the network, and four small byte arrays in it take three
  * times the memory of four short strings; besides, strings compare and share natively.
  */
-type Binary = string;
+export type Binary = string;
 
-interface Leaf {
+export interface Leaf {
   readonly leaf: true;
   readonly name: Name;
   readonly value: Binary;
@@ -40,18 +40,25 @@ export interface Change {
   readonly value: Uint8Array | null;
 }
 
-interface Entry {
+/** A leaf on its way into a tree; null: out of it. */
+export interface Entry {
   readonly key: Binary;
   readonly leaf: Leaf | null;
 }
 
-const ZERO = "\0".repeat(32);
+/** Hash of the empty tree. */
+export const ZERO = "\0".repeat(32);
 
 /** The name of a record: of the table `table`, under `key`. */
 export function nameOf(table: number, key: Uint8Array): Name {
   const bytes = new Uint8Array(1 + key.length);
   bytes[0] = table;
   bytes.set(key, 1);
+  return nameOfBytes(bytes);
+}
+
+/** The name whose text is `bytes`: table u8 ‖ key of the record. */
+export function nameOfBytes(bytes: Uint8Array): Name {
   return {text: toBinary(bytes), key: toBinary(sha256(bytes))};
 }
 
@@ -96,7 +103,7 @@ export function* treeEntries(tree: Tree): Generator<{name: Uint8Array; value: Ui
   }
 }
 
-function toEntry({name, value}: Change): Entry {
+export function toEntry({name, value}: Change): Entry {
   return {key: name.key, leaf: value === null ? null : {leaf: true, name, value: toBinary(value), hash: null}};
 }
 
@@ -116,15 +123,16 @@ function mergeLeaf(node: Leaf, entries: Entry[], depth: number): Tree {
   return build(entries, 0, entries.length, depth);
 }
 
-/** The tree of entries[from, to) alone. */
-function build(entries: readonly Entry[], from: number, to: number, depth: number): Tree {
+/** The tree of entries[from, to) alone: leaves by key ascending, which agree in their first `depth` bits. */
+export function build(entries: readonly Entry[], from: number, to: number, depth: number): Tree {
   if (to - from === 0) return null;
   if (to - from === 1) return (entries[from] as Entry).leaf;
   const middle = split(entries, from, to, depth);
   return join(build(entries, from, middle, depth + 1), build(entries, middle, to, depth + 1));
 }
 
-function join(left: Tree, right: Tree): Tree {
+/** The tree of two halves: one that holds a single leaf is that leaf. */
+export function join(left: Tree, right: Tree): Tree {
   if (left === null && (right === null || right.leaf)) return right;
   if (right === null && left?.leaf) return left;
   return {leaf: false, left, right, hash: null};
@@ -142,11 +150,13 @@ function split(entries: readonly Entry[], from: number, to: number, depth: numbe
   return low;
 }
 
-function bit(key: Binary, depth: number): number {
+/** Bit `depth` of a key. */
+export function bit(key: Binary, depth: number): number {
   return (key.charCodeAt(depth >> 3) >> (7 - (depth & 7))) & 1;
 }
 
-function hashOf(tree: Tree): Binary {
+/** Hash of a subtree; computed once. */
+export function hashOf(tree: Tree): Binary {
   if (tree === null) return ZERO;
   tree.hash ??= tree.leaf
     ? hashPair(0, tree.name.key, toBinary(sha256(fromBinary(tree.value))))
@@ -156,7 +166,8 @@ function hashOf(tree: Tree): Binary {
 
 const scratch = new Uint8Array(65);
 
-function hashPair(tag: number, a: Binary, b: Binary): Binary {
+/** H(tag ‖ a ‖ b). */
+export function hashPair(tag: number, a: Binary, b: Binary): Binary {
   scratch[0] = tag;
   for (let i = 0; i < 32; i++) {
     scratch[1 + i] = a.charCodeAt(i);
@@ -168,14 +179,14 @@ function hashPair(tag: number, a: Binary, b: Binary): Binary {
 /** Arguments of one call of fromCharCode. */
 const CHUNK = 4_096;
 
-function toBinary(bytes: Uint8Array): Binary {
+export function toBinary(bytes: Uint8Array): Binary {
   if (bytes.length <= CHUNK) return String.fromCharCode.apply(null, bytes as unknown as number[]);
   let text = "";
   for (let at = 0; at < bytes.length; at += CHUNK) text += toBinary(bytes.subarray(at, at + CHUNK));
   return text;
 }
 
-function fromBinary(text: Binary): Uint8Array {
+export function fromBinary(text: Binary): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
