@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import {expect, test} from "vitest";
+import {evidenceBy} from "../../../test/support/evidence.ts";
+import {secretOf, testNetwork} from "../../../test/support/ledger.ts";
 import {DecodeError} from "../../base/errors.ts";
 import {decodeWalRecord, encodeWalRecord, type WalRecord} from "./wal-records.ts";
 
@@ -20,8 +22,10 @@ const vote: WalRecord = {
     partials: [{seat: 4, signature: new Uint8Array(96).fill(5)}],
   },
 };
+const evidence = evidenceBy({genesis: testNetwork().genesis, secret: secretOf("liar"), from: 2}, {height: 6});
 const records: WalRecord[] = [
   vote,
+  {kind: "evidence", height: 6, evidence},
   {kind: "input", height: 7, input: {kind: "timeout", step: "propose", height: 7, round: 0}},
   {kind: "input", height: 7, input: {kind: "value", round: 0, value: `0x${"cd".repeat(32)}`}},
 ];

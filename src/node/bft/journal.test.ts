@@ -1,0 +1,30 @@
+import {expect, test} from "vitest";
+import {evidenceBy} from "../../../test/support/evidence.ts";
+import {secretOf, testNetwork} from "../../../test/support/ledger.ts";
+import {MemoryHub, MemoryWal} from "../../../test/support/memory.ts";
+import {Journal} from "./journal.ts";
+
+const evidence = evidenceBy({genesis: testNetwork().genesis, secret: secretOf("liar"), from: 2}, {height: 6});
+const record = {kind: "evidence", height: 6, evidence};
+const silent = {receive: () => "ignore" as const, serveBlocks: async () => [], connected() {}};
+const journalOf = (wal: MemoryWal) => new Journal(wal, new MemoryHub().port(0, silent));
+
+test("evidence is on disk with the next flush, although nothing is to be said, and once", async () => {
+  const wal = new MemoryWal();
+  const journal = journalOf(wal);
+  await journal.flush();
+  expect(wal.records).toEqual([]);
+  journal.keep([evidence]);
+  await journal.flush();
+  await journal.flush();
+  journal.keep([]);
+  await journal.flush();
+  expect(journalOf(new MemoryWal(wal.records)).recovered()).toEqual([record]);
+});
+
+test("a log that has grown too long is emptied at the end of a height, but for evidence that no block has", async () => {
+  const wal = new MemoryWal([new Uint8Array(33 << 20)]);
+  const journal = journalOf(wal);
+  await journal.endHeight([evidence]);
+  expect(journalOf(new MemoryWal(wal.records)).recovered()).toEqual([record]);
+});
