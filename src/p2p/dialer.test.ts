@@ -1,39 +1,12 @@
 import {describe, expect, test} from "vitest";
-import type {Clock, Logger} from "../ports/system.ts";
+import {manualClock} from "../../test/p2p/fake-stream.ts";
+import type {Logger} from "../ports/system.ts";
 import {Dialer} from "./dialer.ts";
 import {Report} from "./report.ts";
 
-/** A clock that a test moves; callbacks run in order of time, and promises settle between them. */
-function fakeClock() {
-  let now = 0;
-  let timers: {at: number; run: () => void}[] = [];
-  const clock: Clock = {
-    now: () => now,
-    after(ms, run) {
-      const timer = {at: now + ms, run};
-      timers.push(timer);
-      return () => {
-        timers = timers.filter((t) => t !== timer);
-      };
-    },
-  };
-  async function advance(ms: number): Promise<void> {
-    const end = now + ms;
-    for (;;) {
-      const next = timers.filter((t) => t.at <= end).sort((a, b) => a.at - b.at)[0];
-      if (next === undefined) break;
-      timers = timers.filter((t) => t !== next);
-      now = next.at;
-      next.run();
-      for (let i = 0; i < 10; i++) await Promise.resolve();
-    }
-    now = end;
-  }
-  return {clock, advance, pending: () => timers.length};
-}
-
 function setup(own: number | null = 1, count = 3) {
-  const {clock, advance, pending} = fakeClock();
+  const time = manualClock();
+  const {clock, advance} = time;
   const dials: {validator: number; at: number}[] = [];
   const connected = new Set<number>();
   const reachable = new Set<number>();
@@ -58,7 +31,7 @@ function setup(own: number | null = 1, count = 3) {
     random: () => 0.5,
   });
   const times = (validator: number) => dials.filter((d) => d.validator === validator).map((d) => d.at);
-  return {dialer, dials, times, connected, reachable, addressed, asks, advance, pending};
+  return {dialer, dials, times, connected, reachable, addressed, asks, advance, pending: () => time.pending};
 }
 
 describe("Dialer", () => {

@@ -101,10 +101,7 @@ export class FrameChannel {
         this.abort(new NetworkError("TOO_LARGE", {what: "bytes ahead", want: frameMax, got: this.#reader.buffered}));
       this.#wake();
     });
-    stream.addEventListener("remoteCloseWrite", () => {
-      this.#ended = true;
-      this.#wake();
-    });
+    stream.addEventListener("remoteCloseWrite", () => this.#wake());
     stream.addEventListener("close", ({error}) => {
       if (error !== undefined) this.#failure ??= asError(error);
       this.#ended = true;
@@ -121,8 +118,8 @@ export class FrameChannel {
       if (frame !== null) return frame;
       if (this.#failure instanceof NetworkError) throw this.#failure;
       if (this.#failure !== null) throw new NetworkError("REFUSED", {what: this.#failure.message}, {cause: this.#failure});
-      if (this.#ended && this.#reader.buffered > 0) throw new NetworkError("CUT", {got: this.#reader.buffered});
-      if (this.#ended) return null;
+      if (this.#hasEnded() && this.#reader.buffered > 0) throw new NetworkError("CUT", {got: this.#reader.buffered});
+      if (this.#hasEnded()) return null;
       await this.#woken(signal);
     }
   }
@@ -140,6 +137,11 @@ export class FrameChannel {
     this.#stream.abort(reason);
   }
 
+  /** Also where that happened before this channel began to listen. */
+  #hasEnded(): boolean {
+    const {status, remoteWriteStatus, readBufferLength} = this.#stream;
+    return this.#ended || ((status !== "open" || remoteWriteStatus !== "writable") && readBufferLength === 0);
+  }
   async #wokenToWrite(signal: AbortSignal): Promise<void> {
     if (this.#stream.writeStatus !== "writable") throw this.#failure ?? new NetworkError("REFUSED", {what: "stream is closed"});
     await this.#woken(signal);

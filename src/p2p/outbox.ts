@@ -133,7 +133,8 @@ export class Outbox {
     stream.addEventListener("close", () => this.#fail(stream, new Error("closed by the peer")));
     stream.addEventListener("drain", () => this.#flush());
     stream.addEventListener("idle", () => this.#flush());
-    this.#flush();
+    if (stream.status === "open") this.#flush();
+    else this.#fail(stream, new Error("closed as it was opened"));
   }
   #fail(stream: Stream | null, reason: Error): void {
     if (stream === null || this.#stream !== stream) return;

@@ -1,5 +1,6 @@
 import {randomBytes} from "node:crypto";
 import {describe, expect, test} from "vitest";
+import {FAMILIES} from "../../src/p2p/topics.ts";
 import {encodeMessage} from "../../src/types/messages.ts";
 import {NAMES, pushFrame, startAttacker} from "./attacker.ts";
 import {connectedAll, fastClock, makeNode, makeValidators, startAll, startNode, until, vote} from "./support.ts";
@@ -42,6 +43,27 @@ describe("who may connect", () => {
     await until(() => observer.received.length > 0, "certificate heard");
     expect(observer.received.map(({message}) => message.kind)).toEqual(["certificate"]);
     await expect(observer.network.requestBlocks(0, 1, 1, new AbortController().signal)).rejects.toMatchObject({code: "REFUSED"});
+  });
+
+  test("an observer that asks for more hears no more", async () => {
+    const validators = await makeValidators(2);
+    const [node] = (await startAll(validators, {observersMax: 1})) as [Awaited<ReturnType<typeof startNode>>];
+    const observer = await startAttacker();
+    await observer.join(node.address());
+    const heard: string[] = [];
+    observer.host.services.pubsub.addEventListener("message", ({detail}) => heard.push(detail.topic));
+    for (const family of FAMILIES) observer.host.services.pubsub.subscribe(NAMES.topic(family));
+    await until(() => observer.host.services.pubsub.getSubscribers(NAMES.topic("vote")).length > 0, "sees topics");
+    const hash = `0x${"44".repeat(32)}` as const;
+    for (let height = 1; heard.length < 3; height++) {
+      node.network.broadcast(vote(0));
+      node.network.broadcast({
+        kind: "certificate",
+        certificate: {epoch: 0, height, round: 0, blockHash: hash, signature: new Uint8Array(96)},
+      });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(new Set(heard)).toEqual(new Set([NAMES.topic("certificate")]));
   });
 
   test("a key that is not the registered one stops the start", async () => {
