@@ -40,7 +40,7 @@ describe("Inbox", () => {
     fake.play(frames(0, 11));
     for (let i = 0; i < 5; i++) fake.play(frames(11 + 20 * i, 20));
     await time.advance(10);
-    expect([got.length, fake.readStatus]).toEqual([11, "paused"]);
+    expect([got.length, fake.readStatus, fake.granting]).toEqual([11, "paused", false]);
     expect(inbox.buffered).toBe(100 * 8);
     await time.advance(2_000);
     expect(got).toEqual(Array.from({length: 111}, (_, i) => i));

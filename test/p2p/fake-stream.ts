@@ -8,6 +8,8 @@ export class FakeStream extends EventTarget {
   writeStatus: "writable" | "closed" = "writable";
   writableNeedsDrain = false;
   writeBufferLength = 0;
+  /** Whether the sender is given further window, as yamux decides: after what was held has been handed over, whatever that led to. */
+  granting = true;
   readonly sent: Uint8Array[] = [];
   readonly #held: Uint8Array[] = [];
 
@@ -28,10 +30,12 @@ export class FakeStream extends EventTarget {
   }
   pause(): void {
     this.readStatus = "paused";
+    this.granting = false;
   }
   resume(): void {
     this.readStatus = "readable";
     for (const chunk of this.#held.splice(0)) this.dispatchEvent(new StreamMessageEvent(chunk));
+    this.granting = true;
   }
   abort(): void {
     if (this.status !== "open") return;
