@@ -9,7 +9,7 @@ import type {BlockStore} from "../ports/store.ts";
 import {type DecidedBlock, decodeDecidedBlock} from "../types/messages.ts";
 import type {Certificate} from "../types/votes.ts";
 import {createBlockStore} from "./blocks.ts";
-import {blockKey, HEIGHT_KEY, proofKey, seal, VERSION_KEY} from "./keyspace.ts";
+import {blockKey, HEIGHT_KEY, JUMP_KEY, proofKey, seal, VERSION_KEY} from "./keyspace.ts";
 
 let dir = "";
 const stores: BlockStore[] = [];
@@ -32,6 +32,7 @@ function decided(height: number, size = 500): DecidedBlock {
 function certificate(height: number): Certificate {
   return {epoch: 0, height, round: 1, blockHash: hash(height), signature: new Uint8Array(96).fill(height)};
 }
+const heightBytes = (height: number) => Uint8Array.of(0, 0, 0, 0, 0, 0, 0, height);
 async function opened(): Promise<BlockStore> {
   const store = createBlockStore({dir});
   stores.push(store);
@@ -105,6 +106,101 @@ describe("block store", () => {
   });
 });
 
+describe("ranges, pruning and jumps", () => {
+  const stored = async (store: BlockStore, upTo: number) => {
+    const found: number[] = [];
+    for (let h = 1; h <= upTo; h++) if ((await store.read(h)) !== null) found.push(h);
+    return found;
+  };
+
+  test("a range is appended as one, in order", async () => {
+    const store = await opened();
+    await store.appendAll(
+      1,
+      [1, 2, 3].map((h) => decided(h)),
+    );
+    await expect(store.appendAll(3, [decided(3)])).rejects.toMatchObject({code: "OUT_OF_ORDER", data: {want: 4, got: 3}});
+    await store.appendAll(4, []);
+    await store.append(4, decided(4));
+    await store.stop();
+    const again = await opened();
+    expect(await stored(again, 5)).toEqual([1, 2, 3, 4]);
+    expect(await again.read(3)).toEqual(decided(3));
+  });
+
+  test("what votes prove is found again until a certificate is there", async () => {
+    const store = await opened();
+    await store.appendAll(1, [
+      decided(1),
+      decided(2),
+      {...decided(3), proof: {kind: "certificate", certificate: certificate(3)}},
+      decided(4),
+    ]);
+    expect(await store.uncertified(0)).toEqual([1, 2, 4]);
+    await store.setCertificate(certificate(2));
+    expect(await store.readProof(2)).toEqual({kind: "certificate", certificate: certificate(2)});
+    await store.stop();
+    const again = await opened();
+    expect(await again.uncertified(0)).toEqual([1, 4]);
+    expect(await again.uncertified(1)).toEqual([4]);
+  });
+
+  test("pruned heights are read as nothing, served as nothing, and stay so; the gap is one", async () => {
+    const store = await opened();
+    await store.appendAll(
+      1,
+      Array.from({length: 20}, (_, i) => decided(i + 1)),
+    );
+    expect(store.gap()).toBeNull();
+    await store.prune({from: 4, to: 9});
+    await store.prune({from: 4, to: 12});
+    await store.prune({from: 4, to: 10});
+    expect(store.gap()).toEqual({from: 4, to: 12});
+    await expect(store.prune({from: 4, to: 20})).rejects.toMatchObject({code: "OUT_OF_ORDER"});
+    await expect(store.setCertificate(certificate(5))).rejects.toMatchObject({code: "UNKNOWN_HEIGHT"});
+    const check = async (of: BlockStore) => {
+      expect(await stored(of, 20)).toEqual([1, 2, 3, 13, 14, 15, 16, 17, 18, 19, 20]);
+      expect(await of.readProof(5)).toBeNull();
+      expect(await of.readRange(2, 9, 1e6)).toHaveLength(2);
+      expect(await of.readRange(6, 9, 1e6)).toEqual([]);
+      expect(await of.uncertified(3)).toEqual([13, 14, 15, 16, 17, 18, 19, 20]);
+    };
+    await check(store);
+    await store.stop();
+    const again = await opened();
+    expect(again.gap()).toEqual({from: 4, to: 12});
+    await check(again);
+  });
+
+  test("after a jump the next block follows it, and what was between is given up", async () => {
+    await filled(6);
+    const store = await opened();
+    await expect(store.jump(6, decided(6), 4)).rejects.toMatchObject({code: "OUT_OF_ORDER"});
+    await store.jump(100, decided(100), 4);
+    await store.append(101, decided(101));
+    expect(store.gap()).toEqual({from: 4, to: 99});
+    await store.stop();
+    const again = await opened();
+    expect([again.height(), again.gap()]).toEqual([101, {from: 4, to: 99}]);
+    expect(await stored(again, 101)).toEqual([1, 2, 3, 100, 101]);
+    await again.jump(200, decided(200), 102);
+    expect(again.gap()).toEqual({from: 4, to: 199});
+    expect(await stored(again, 201)).toEqual([1, 2, 3, 200]);
+  });
+
+  test("a jump that a crash has cut in two was none", async () => {
+    await filled(3);
+    await edit("state", (db) => db.put(JUMP_KEY, seal(JUMP_KEY, heightBytes(99))));
+    await edit("bodies", (db) => db.put(blockKey(99), seal(blockKey(99), new Uint8Array(7))));
+    const store = await opened();
+    expect(store.height()).toBe(3);
+    await store.append(4, decided(4));
+    await store.stop();
+    const again = await opened();
+    expect(await stored(again, 99)).toEqual([1, 2, 3, 4]);
+  });
+});
+
 describe("damage", () => {
   test("a changed body, a changed proof and a record in another's place are found when read", async () => {
     await filled(4);
@@ -133,24 +229,37 @@ describe("damage", () => {
 
   test("a body without its height is an append that was cut in two: it is written again", async () => {
     await filled(2);
-    await edit("bodies", (db) => db.put(blockKey(3), seal(blockKey(3), new Uint8Array(7))));
+    const two = heightBytes(2);
+    const cut = async (last: number) => {
+      const store = await opened();
+      await store.appendAll(3, [decided(3), decided(4), decided(5)].slice(0, last - 2));
+      await store.stop();
+      await edit("state", async (db) => {
+        await db.put(HEIGHT_KEY, seal(HEIGHT_KEY, two));
+        for (let at = 3; at <= last; at++) await db.del(proofKey(at));
+      });
+    };
+    await cut(3);
+    await cut(5);
     const store = await opened();
     expect(store.height()).toBe(2);
     expect(await store.read(3)).toBeNull();
     await store.append(3, decided(3));
     expect(await store.read(3)).toEqual(decided(3));
+    await store.stop();
+    expect((await opened()).height()).toBe(3);
   });
 
   test("a database that has lost records is refused at the start", async () => {
     await filled(4);
     await edit("bodies", (db) => db.del(blockKey(4)));
     await expect(opened()).rejects.toMatchObject({code: "CORRUPT", data: {what: "bodies lost", want: 4, got: 3}});
-    await edit("state", (db) => db.put(HEIGHT_KEY, seal(HEIGHT_KEY, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1))));
+    await edit("state", (db) => db.put(HEIGHT_KEY, seal(HEIGHT_KEY, heightBytes(1))));
     await expect(opened()).rejects.toMatchObject({code: "CORRUPT", data: {what: "heights lost", want: 3, got: 1}});
     await edit("state", (db) => db.clear());
     await expect(opened()).rejects.toMatchObject({code: "CORRUPT", data: {what: "blocks without a version"}});
     await edit("state", (db) => db.put(VERSION_KEY, seal(VERSION_KEY, Uint8Array.of(0, 0, 0, 9))));
-    await expect(opened()).rejects.toMatchObject({code: "WRONG_VERSION", data: {want: 1, got: 9}});
+    await expect(opened()).rejects.toMatchObject({code: "WRONG_VERSION", data: {want: 2, got: 9}});
   });
 
   test.for(["bodies", "state"])("a flipped byte in the log of %s never goes unnoticed", async (name) => {

@@ -2,11 +2,11 @@ import type {Hex} from "../../src/base/bytes.ts";
 import type {ChainCursor, ChainObserver, Judgement} from "../../src/ports/chain.ts";
 import type {OutputFeed, PayoutOrder, PayoutSigner} from "../../src/ports/mixin.ts";
 import type {Network, NetworkHandler, Peer} from "../../src/ports/network.ts";
-import type {BlockStore, Wal} from "../../src/ports/store.ts";
+import type {BlockStore, Heights, SnapshotStore, Wal} from "../../src/ports/store.ts";
 import type {Logger} from "../../src/ports/system.ts";
 import type {ChainHead, ChainLog, MixinOutput, PayoutReceipt} from "../../src/types/facts.ts";
 import {type DecidedBlock, decodeMessage, encodeDecidedBlock, encodeMessage, type Message} from "../../src/types/messages.ts";
-import type {Certificate} from "../../src/types/votes.ts";
+import type {Certificate, Proof} from "../../src/types/votes.ts";
 
 /** Ports of the node without disk, sockets or other processes: for tests of what stands between them. */
 
@@ -76,27 +76,92 @@ export class MemoryHub {
   }
 }
 
+/** Blocks and snapshots survive a restart of the node that is given the same object again. */
 export class MemoryStore implements BlockStore {
   readonly name = "memory store";
-  readonly blocks: DecidedBlock[] = [];
+  readonly #blocks = new Map<number, DecidedBlock>();
+  #height = 0;
+  #gap: Heights | null = null;
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
   height(): number {
-    return this.blocks.length;
+    return this.#height;
   }
-  async append(height: number, decided: DecidedBlock): Promise<void> {
-    if (height !== this.blocks.length + 1) throw new Error(`out of order: ${height}`);
-    this.blocks.push(decided);
+  gap(): Heights | null {
+    return this.#gap;
+  }
+  append(height: number, decided: DecidedBlock): Promise<void> {
+    return this.appendAll(height, [decided]);
+  }
+  async appendAll(first: number, blocks: readonly DecidedBlock[]): Promise<void> {
+    if (first !== this.#height + 1) throw new Error(`out of order: ${first}`);
+    for (const decided of blocks) this.#blocks.set(++this.#height, decided);
   }
   async setCertificate(certificate: Certificate): Promise<void> {
-    const stored = this.blocks[certificate.height - 1];
-    if (stored !== undefined) this.blocks[certificate.height - 1] = {...stored, proof: {kind: "certificate", certificate}};
+    const {height} = certificate;
+    const stored = this.#blocks.get(height);
+    if (stored !== undefined) this.#blocks.set(height, {...stored, proof: {kind: "certificate", certificate}});
   }
   async read(height: number): Promise<DecidedBlock | null> {
-    return this.blocks[height - 1] ?? null;
+    return this.#blocks.get(height) ?? null;
   }
-  async readRange(from: number, count: number): Promise<Uint8Array[]> {
-    return this.blocks.slice(from - 1, from - 1 + count).map(encodeDecidedBlock);
+  async readProof(height: number): Promise<Proof | null> {
+    return this.#blocks.get(height)?.proof ?? null;
+  }
+  async readRange(from: number, count: number, bytesMax: number): Promise<Uint8Array[]> {
+    const frames: Uint8Array[] = [];
+    let bytes = 0;
+    for (let at = from; at < from + count; at++) {
+      const decided = this.#blocks.get(at);
+      if (decided === undefined) break;
+      const frame = encodeDecidedBlock(decided);
+      bytes += frame.length;
+      if (frames.length > 0 && bytes > bytesMax) break;
+      frames.push(frame);
+    }
+    return frames;
+  }
+  async uncertified(above: number): Promise<number[]> {
+    return [...this.#blocks.entries()].filter(([at, {proof}]) => at > above && proof.kind === "votes").map(([at]) => at);
+  }
+  async prune({from, to}: Heights): Promise<void> {
+    this.#giveUp(Math.min(from, this.#gap?.from ?? from), Math.max(to, this.#gap?.to ?? to));
+  }
+  async jump(height: number, decided: DecidedBlock, gapFrom: number): Promise<void> {
+    this.#giveUp(Math.min(gapFrom, this.#gap?.from ?? gapFrom), height - 1);
+    this.#height = height;
+    this.#blocks.set(height, decided);
+  }
+  #giveUp(from: number, to: number): void {
+    this.#gap = {from, to};
+    for (let at = from; at <= to; at++) this.#blocks.delete(at);
+  }
+}
+
+export class MemorySnapshots implements SnapshotStore {
+  readonly name = "memory snapshots";
+  readonly #heads = new Map<number, Uint8Array>();
+  readonly #parts = new Map<string, Uint8Array>();
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+  heights(): readonly number[] {
+    return [...this.#heads.keys()].sort((a, b) => a - b);
+  }
+  async putPart(height: number, index: number, part: Uint8Array): Promise<void> {
+    this.#parts.set(`${height}/${index}`, part);
+  }
+  async finish(height: number, head: Uint8Array): Promise<void> {
+    this.#heads.set(height, head);
+  }
+  async readHead(height: number): Promise<Uint8Array | null> {
+    return this.#heads.get(height) ?? null;
+  }
+  async readPart(height: number, index: number): Promise<Uint8Array | null> {
+    return this.#parts.get(`${height}/${index}`) ?? null;
+  }
+  async remove(height: number): Promise<void> {
+    this.#heads.delete(height);
+    for (const key of [...this.#parts.keys()]) if (key.startsWith(`${height}/`)) this.#parts.delete(key);
   }
 }
 
