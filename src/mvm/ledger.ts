@@ -216,12 +216,13 @@ export function checkBlock(state: LedgerState, parent: Parent, block: Block): Ap
   if (header.payloadRoot !== payloadRoot) throw new LedgerError("WRONG_PAYLOAD_ROOT", {height, want: payloadRoot, got: header.payloadRoot});
   if (header.stateRoot !== stateRoot) throw new LedgerError("WRONG_STATE_ROOT", {height, want: stateRoot, got: header.stateRoot});
   const own = applied.outboxes.map((body) => body.outbox);
-  if (own.length !== block.outboxes.length || !own.every((outbox, i) => isSame(outbox, block.outboxes[i] as Outbox)))
+  if (own.length !== block.outboxes.length || !own.every((outbox, i) => isSameOutbox(outbox, block.outboxes[i] as Outbox)))
     throw new LedgerError("WRONG_OUTBOXES", {height, want: own.length, got: block.outboxes.length});
   return applied;
 }
 
-function isSame(a: Outbox, b: Outbox): boolean {
+/** Whether two outboxes commit to the same. */
+export function isSameOutbox(a: Outbox, b: Outbox): boolean {
   return a.platform === b.platform && a.seq === b.seq && a.systemHash === b.systemHash && a.root === b.root && a.count === b.count;
 }
 

@@ -1,7 +1,7 @@
 import type {Hex} from "../base/bytes.ts";
 import type {Session} from "../dkg/session.ts";
 import {maskOf} from "../types/digests.ts";
-import {encodeEvent} from "../types/event.ts";
+import {encodeEvent, type MvmEvent} from "../types/event.ts";
 import type {Evidence} from "../types/evidence.ts";
 import {decodeFact, type MixinOutput} from "../types/facts.ts";
 import type {Uuid} from "../types/ids.ts";
@@ -95,6 +95,17 @@ export function outboxOf(state: LedgerState, platform: Hex, seq: bigint): Outbox
   return read(state).get(OUTBOXES, [platform, seq]) ?? null;
 }
 
+/** Outboxes of a platform after the last one that a log has shown as delivered: those that may still have to be, by seq ascending. */
+export function undeliveredOutboxes(state: LedgerState, platform: Hex): {seq: bigint; height: number}[] {
+  const found: {seq: bigint; height: number}[] = [];
+  for (let seq = (platformOf(state, platform)?.nextSeq ?? 0n) - 1n; seq >= 0n; seq--) {
+    const {height, submitter} = outboxOf(state, platform, seq) as OutboxRecord;
+    if (submitter !== null) break;
+    found.push({seq, height});
+  }
+  return found.reverse();
+}
+
 /** A transaction of the group that is to be signed and sent. */
 export interface OpenPayout {
   readonly traceId: Uuid;
@@ -162,16 +173,16 @@ export function messageOf(state: LedgerState, process: Uuid, nonce: bigint): Mes
   const {platform} = records.get(PROCESSES, process) as ProcessRecord;
   const {height, submitter} = records.get(OUTBOXES, [platform, message.seq]) as OutboxRecord;
   const output = outputOf(records, message.outputId);
-  return {...message, process, nonce, platform, height, submitter, event: eventOf(state, output, process, nonce)};
+  return {...message, process, nonce, platform, height, submitter, event: encodeEvent(messageEvent(state, output, process, nonce))};
 }
 
-function eventOf(state: LedgerState, output: MixinOutput, process: Uuid, nonce: bigint): Uint8Array {
-  const {networkId} = state.network.genesis;
+/** The event of a decided payment that became message `nonce` of `process`. */
+export function messageEvent({network}: LedgerState, output: MixinOutput, process: Uuid, nonce: bigint): MvmEvent {
+  const {networkId} = network.genesis;
   const mask = maskOf({networkId, process, senders: output.senders, threshold: output.sendersThreshold});
   const {asset, amount, createdAt} = output;
   const {extra} = decodeMemo(output.extra);
-  const content = {process, nonce, asset, amount, extra, timestamp: createdAt};
-  return encodeEvent({...content, members: [mask], threshold: 1, signature: new Uint8Array(0)});
+  return {process, nonce, asset, amount, extra, timestamp: createdAt, members: [mask], threshold: 1, signature: new Uint8Array(0)};
 }
 
 /** Who is behind a mask of a process. For the node's own operator: contracts and observers must not learn it. */
