@@ -12,6 +12,7 @@ import {Certifier} from "./bft/certifier.ts";
 import {DecidedChain} from "./bft/decided-chain.ts";
 import {Driver} from "./bft/driver.ts";
 import {Gate} from "./bft/gate.ts";
+import {NamedOutputs} from "./bft/named-outputs.ts";
 import {createSigner, digestsOf} from "./bft/signer.ts";
 import {type DkgPool, Sources} from "./bft/sources.ts";
 import {Activator} from "./hosts/activator.ts";
@@ -132,8 +133,9 @@ export function assemble(ports: NodePorts): NodeParts {
     (contract) => new Deliverer({chain, certifier, contract, me, clock, log: log.child({part: "deliverer"})}),
   );
   const executors = contracts.map((contract) => new Executor({chain, store, contract, me, clock, log: log.child({part: "executor"})}));
+  const named = new NamedOutputs({feed, clock});
   const status = new StatusTeller({chain, driver, sources, feed, network, clock});
-  gate = new Gate({chain, store, driver, certifier, catchUp, feed, digests, dkg, evidence, activation: activator, status});
+  gate = new Gate({chain, store, driver, certifier, catchUp, named, digests, dkg, evidence, activation: activator, status});
 
   // orders are derived from the state at every decision, and once after the replay, never remembered
   chain.onDecided(({applied, replay}) => {
@@ -161,6 +163,7 @@ export function assemble(ports: NodePorts): NodeParts {
     evidence,
     driver,
     catchUp,
+    named,
     status,
     activator,
     ...deliverers,

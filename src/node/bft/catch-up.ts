@@ -15,6 +15,9 @@ const REQUEST_MS = 10_000;
 /** A gap of one height is usually a message on its way: it gets this long before a block is asked for. */
 const PATIENCE_MS = 250;
 const LOOK_MS = 100;
+/** How long a validator that named a height and had no good block for it is not asked; doubled each time. */
+const REST_MS = 500;
+const REST_MAX_MS = 60_000;
 
 /** What a peer served cannot be a decided block. */
 export class CatchUpError extends MvmError<
@@ -28,6 +31,8 @@ export class CatchUp implements Service {
   readonly #p: {chain: DecidedChain; network: Network; certifier: Certifier; driver: Driver; digests: Digests; clock: Clock; log: Logger};
   /** Last decided height of each validator, as it says itself. */
   readonly #heights = new Map<number, number>();
+  /** Validators that are not asked for a while. */
+  readonly #resting = new Map<number, {fails: number; untilMs: number}>();
   readonly #stop = new AbortController();
   #behindSince: number | null = null;
   #fetching: Promise<void> | null = null;
@@ -62,25 +67,30 @@ export class CatchUp implements Service {
     if (peer.validator !== null) this.#heights.set(peer.validator, height);
   }
 
-  /** Heights between the own head and the furthest that a peer names. */
+  /** Heights between the own head and the furthest that validators with more than W - q seats name: one of them is honest. */
   get lag(): number {
-    return Math.max(0, ...[...this.#heights.values()].map((h) => h - this.#p.chain.height));
+    const {epochSet, height: own} = this.#p.chain;
+    let seats = 0;
+    for (const [validator, height] of [...this.#heights].sort(([, a], [, b]) => b - a)) {
+      seats += epochSet.validators[validator]?.seats ?? 0;
+      if (seats > epochSet.seats - epochSet.quorum) return Math.max(0, height - own);
+    }
+    return 0;
   }
 
   #look(): void {
     const {clock, chain} = this.#p;
-    const lag = this.lag;
-    if (lag === 0) this.#behindSince = null;
-    else this.#behindSince ??= clock.now();
-    const patient = lag === 1 && clock.now() - (this.#behindSince ?? 0) < PATIENCE_MS;
-    if (lag > 0 && !patient && this.#fetching === null) {
-      const ahead = [...this.#heights].filter(([, height]) => height > chain.height).map(([validator]) => validator);
-      const from = ahead[this.#next++ % ahead.length];
-      if (from !== undefined)
-        this.#fetching = this.#fetch(from).finally(() => {
-          this.#fetching = null;
-        });
-    }
+    const now = clock.now();
+    const isAwake = (validator: number) => (this.#resting.get(validator)?.untilMs ?? 0) <= now;
+    const ahead = [...this.#heights].filter(([validator, height]) => height > chain.height && isAwake(validator));
+    if (ahead.length === 0) this.#behindSince = null;
+    else this.#behindSince ??= now;
+    const patient = ahead.every(([, height]) => height === chain.height + 1) && now - (this.#behindSince ?? 0) < PATIENCE_MS;
+    const [from] = ahead[this.#next++ % ahead.length] ?? [];
+    if (from !== undefined && !patient && this.#fetching === null)
+      this.#fetching = this.#fetch(from).finally(() => {
+        this.#fetching = null;
+      });
     this.#cancel = clock.after(LOOK_MS, () => this.#look());
   }
 
@@ -90,17 +100,26 @@ export class CatchUp implements Service {
     try {
       const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REQUEST_MS)]);
       const frames = await network.requestBlocks(validator, first, BATCH, signal);
-      if (frames.length === 0) this.#heights.delete(validator);
+      if (frames.length === 0) this.#rest(validator);
       for (const [i, frame] of frames.entries()) {
         if (this.#stop.signal.aborted) return;
         await this.#adopt(frame, first + i);
       }
-      if (frames.length > 0) log.info("caught up from a peer", {validator, from: first, blocks: frames.length});
+      if (frames.length === 0) return;
+      this.#resting.delete(validator);
+      log.info("caught up from a peer", {validator, from: first, blocks: frames.length});
     } catch (error) {
-      this.#heights.delete(validator);
+      this.#rest(validator);
       if (!this.#stop.signal.aborted) log.warn("catch-up failed", {validator, height: first, ...describeError(error)});
       if (error instanceof MvmError) network.punish(validator, error.code);
     }
+  }
+
+  #rest(validator: number): void {
+    this.#heights.delete(validator);
+    const fails = (this.#resting.get(validator)?.fails ?? 0) + 1;
+    const untilMs = this.#p.clock.now() + Math.min(REST_MAX_MS, REST_MS * 2 ** fails);
+    this.#resting.set(validator, {fails, untilMs});
   }
 
   /** Proves one served block and waits until the driver has decided it. Throws CatchUpError, DecodeError. */

@@ -1,9 +1,9 @@
 import {BoundedMap} from "../../base/bounded.ts";
 import {DecodeError} from "../../base/errors.ts";
-import type {OutputFeed} from "../../ports/mixin.ts";
 import type {NetworkHandler, Peer, Verdict} from "../../ports/network.ts";
 import type {BlockStore} from "../../ports/store.ts";
 import {type Block, blockHash, decodeBlock} from "../../types/block.ts";
+import type {Uuid} from "../../types/ids.ts";
 import type {ActivationMessage, DkgGossip, Message, ProposalMessage, StatusMessage, VoteMessage} from "../../types/messages.ts";
 import {totalSeats} from "../../types/validators.ts";
 import type {SignedProposal, SignedVote} from "../../types/votes.ts";
@@ -27,7 +27,7 @@ export interface GatePorts {
   readonly driver: Driver;
   readonly certifier: Certifier;
   readonly catchUp: CatchUp;
-  readonly feed: OutputFeed;
+  readonly named: {note(validator: number, ids: readonly Uuid[]): void};
   readonly digests: Digests;
   readonly dkg: {receive(message: DkgGossip): Verdict};
   readonly evidence: Pick<EvidencePort, "receive" | "watchLate">;
@@ -79,8 +79,7 @@ export class Gate implements NetworkHandler {
 
   #status(message: StatusMessage, from: Peer): Verdict {
     this.#p.catchUp.note(from, message.height);
-    const unknown = message.outputs.filter((id) => !this.#p.feed.knows(id));
-    if (unknown.length > 0) void this.#p.feed.fetch(unknown);
+    if (from.validator !== null) this.#p.named.note(from.validator, message.outputs);
     return "accept";
   }
 
