@@ -7,6 +7,7 @@ import type {BlockStore, Wal} from "../ports/store.ts";
 import type {Clock, Logger, Service} from "../ports/system.ts";
 import type {Genesis} from "../types/genesis.ts";
 import type {Uuid} from "../types/ids.ts";
+import type {ProposalMessage, VoteMessage} from "../types/messages.ts";
 import {CatchUp} from "./bft/catch-up.ts";
 import {Certifier} from "./bft/certifier.ts";
 import {DecidedChain} from "./bft/decided-chain.ts";
@@ -57,6 +58,8 @@ export interface NodeParts {
   readonly deliverers: readonly Deliverer[];
   readonly network: Network;
   readonly me: number;
+  /** Hears each own proposal and vote as it leaves; must not throw. */
+  onSent(listener: (message: ProposalMessage | VoteMessage) => void): void;
 }
 
 /** The consensus key is not in the validator set: the node has nothing to do. */
@@ -103,6 +106,7 @@ export function assemble(ports: NodePorts): NodeParts {
   const dkg: DkgHost & DkgPool = new DkgHost(dkgPorts);
   const evidence = new EvidencePool({chain, network, clock, log: log.child({part: "evidence"})});
   const sources = new Sources({chain, clock, observers, feed, payouts, dkg, evidence, certificateLag: () => certifier.lag});
+  const sent: ((message: ProposalMessage | VoteMessage) => void)[] = [];
   const driver = new Driver({
     chain,
     network,
@@ -114,6 +118,9 @@ export function assemble(ports: NodePorts): NodeParts {
     signer,
     me,
     log: log.child({part: "driver"}),
+    sent: (message) => {
+      for (const listener of sent) listener(message);
+    },
     fatal: ports.fatal,
   });
   const catchUp = new CatchUp({chain, network, certifier, driver, digests, clock, log: log.child({part: "catch-up"})});
@@ -169,5 +176,8 @@ export function assemble(ports: NodePorts): NodeParts {
     ...deliverers,
     ...executors,
   ];
-  return {services, chain, driver, certifier, catchUp, sources, activator, deliverers, network, me};
+  const onSent: NodeParts["onSent"] = (listener) => {
+    sent.push(listener);
+  };
+  return {services, chain, driver, certifier, catchUp, sources, activator, deliverers, network, me, onSent};
 }

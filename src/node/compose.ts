@@ -135,7 +135,7 @@ export async function startNode(options: {dir: string; password: string; fatal: 
     const foreign = foreignActivations(applied.state);
     if (foreign.length > 0) fatal(new Error(`the group contract was activated with another key: ${foreign.join(", ")}`));
   });
-  const timeline = new Timeline({chain: node.chain, certifier: node.certifier, deliverers: node.deliverers, clock: systemClock});
+  const timeline = new Timeline({...node, clock: systemClock});
   const stream = streamRoute(timeline);
   const alarms = () => observers.flatMap((observer) => observer.alarm()?.code ?? []);
   const api = new ApiServer({

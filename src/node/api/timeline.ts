@@ -2,9 +2,7 @@ import {BoundedMap} from "../../base/bounded.ts";
 import type {Hex} from "../../base/bytes.ts";
 import type {Clock} from "../../ports/system.ts";
 import type {Uuid} from "../../types/ids.ts";
-import type {Certifier} from "../bft/certifier.ts";
-import type {DecidedChain} from "../bft/decided-chain.ts";
-import type {Deliverer} from "../hosts/deliverer.ts";
+import type {NodeParts} from "../assemble.ts";
 
 const HEIGHTS_MAX = 10_000;
 
@@ -17,8 +15,11 @@ export interface HeightTimes {
   readonly gasUsed?: bigint;
 }
 
-/** A change that the stream tells. */
-export type Change =
+/** A change that the stream tells; `atMs` since 1970, with fractions. */
+export type Change = {readonly atMs: number} & Happening;
+
+type Happening =
+  | {readonly type: "proposed"; readonly height: number; readonly round: number}
   | {readonly type: "decided"; readonly height: number; readonly hash: Hex; readonly proposer: Hex; readonly outputs: readonly Uuid[]}
   | {readonly type: "certified"; readonly height: number}
   | {readonly type: "submitted"; readonly height: number; readonly platform: Hex; readonly outcome: string; readonly txHash: Hex | null};
@@ -29,8 +30,11 @@ export class Timeline {
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #clock: Clock;
 
-  constructor(ports: {chain: DecidedChain; certifier: Certifier; deliverers: readonly Deliverer[]; clock: Clock}) {
+  constructor(ports: Pick<NodeParts, "chain" | "certifier" | "deliverers" | "onSent"> & {clock: Clock}) {
     this.#clock = ports.clock;
+    ports.onSent((message) => {
+      if (message.kind === "proposal") this.#tell({type: "proposed", height: message.proposal.height, round: message.proposal.round});
+    });
     ports.chain.onDecided(({height, hash, block, replay}) => {
       if (replay) return;
       const outputs = block.facts.flatMap((fact) => (fact.kind === "mixinOutput" ? [fact.outputId] : []));
@@ -55,8 +59,13 @@ export class Timeline {
     return () => this.#listeners.delete(listener);
   }
 
-  #note(height: number, times: HeightTimes, change: Change): void {
+  #note(height: number, times: HeightTimes, happening: Happening): void {
     this.#times.set(height, {...this.#times.get(height), ...times});
+    this.#tell(happening);
+  }
+
+  #tell(happening: Happening): void {
+    const change = {...happening, atMs: performance.timeOrigin + performance.now()};
     for (const listener of this.#listeners) listener(change);
   }
 }

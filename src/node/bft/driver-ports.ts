@@ -59,6 +59,8 @@ export interface DriverPorts {
   /** Index of this validator. */
   readonly me: number;
   readonly log: Logger;
+  /** Hears each own proposal and vote as it leaves. */
+  readonly sent: (message: ProposalMessage | VoteMessage) => void;
   /** The node cannot go on: a decided block does not apply, or the disk fails. */
   readonly fatal: (error: unknown) => void;
 }

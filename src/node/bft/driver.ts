@@ -51,7 +51,7 @@ export class Driver implements Service {
     this.#p = ports;
     const {chain, certifier} = ports;
     this.#alarms = new Alarms(ports.clock);
-    this.#journal = new Journal(ports.wal, ports.network);
+    this.#journal = new Journal(ports.wal, ports.network, ports.sent);
     const candidates = new Candidates({chain, sources: ports.sources, log: ports.log, changed: () => this.push({kind: "wake"})});
     this.#book = new HeightBook(chain.epochSet, candidates);
     this.#timers = new RoundTimers(ports.clock, chain.genesis.parameters, (input) => this.push({kind: "timeout", input}));

@@ -10,14 +10,17 @@ const WAL_BYTES_MAX = 32 << 20;
 export class Journal {
   readonly #wal: Wal;
   readonly #network: Network;
+  readonly #sent: (message: ProposalMessage | VoteMessage) => void;
   #unsynced: WalRecord[] = [];
   #outgoing: (ProposalMessage | VoteMessage)[] = [];
   /** Something must be on disk although nothing is to be said. */
   #urgent = false;
 
-  constructor(wal: Wal, network: Network) {
+  /** @param sent  hears each message as it leaves */
+  constructor(wal: Wal, network: Network, sent: (message: ProposalMessage | VoteMessage) => void) {
     this.#wal = wal;
     this.#network = network;
+    this.#sent = sent;
   }
 
   /** What an earlier run wrote. Throws DecodeError for records of another version. */
@@ -51,7 +54,10 @@ export class Journal {
     const records = this.#unsynced.splice(0).map(encodeWalRecord);
     const messages = this.#outgoing.splice(0);
     await this.#wal.append(records);
-    for (const message of messages) this.#network.broadcast(message);
+    for (const message of messages) {
+      this.#sent(message);
+      this.#network.broadcast(message);
+    }
   }
 
   /** The height is over and stored: what was not synced of it needs no disk any more. `open`: evidence that no block has. */
