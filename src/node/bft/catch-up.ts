@@ -98,8 +98,7 @@ export class CatchUp implements Service {
     const {network, chain, log} = this.#p;
     const first = chain.height + 1;
     try {
-      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REQUEST_MS)]);
-      const frames = await network.requestBlocks(validator, first, BATCH, signal);
+      const frames = await this.#request(validator, first);
       if (frames.length === 0) this.#rest(validator);
       for (const [i, frame] of frames.entries()) {
         if (this.#stop.signal.aborted) return;
@@ -112,6 +111,17 @@ export class CatchUp implements Service {
       this.#rest(validator);
       if (!this.#stop.signal.aborted) log.warn("catch-up failed", {validator, height: first, ...describeError(error)});
       if (error instanceof MvmError) network.punish(validator, error.code);
+    }
+  }
+
+  /** Rejects when no answer has come for REQUEST_MS, and when this service stops. */
+  async #request(validator: number, first: number): Promise<Uint8Array[]> {
+    const late = new AbortController();
+    const cancel = this.#p.clock.after(REQUEST_MS, () => late.abort(new Error("no answer in time")));
+    try {
+      return await this.#p.network.requestBlocks(validator, first, BATCH, AbortSignal.any([this.#stop.signal, late.signal]));
+    } finally {
+      cancel();
     }
   }
 
