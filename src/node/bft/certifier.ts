@@ -4,7 +4,7 @@ import {describeError} from "../../base/errors.ts";
 import {blsSign, blsVerify} from "../../crypto/bls.ts";
 import {combinePartials} from "../../crypto/threshold.ts";
 import {groupKey} from "../../mvm/queries.ts";
-import type {Network, Verdict} from "../../ports/network.ts";
+import type {Network, Peer, Verdict} from "../../ports/network.ts";
 import type {BlockStore} from "../../ports/store.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
 import {certificateDigest} from "../../types/digests.ts";
@@ -107,7 +107,10 @@ export class Certifier implements Service {
   }
 
   /** Partials given after the decision: each is verified before it is kept, as nothing else vouches for its sender. */
-  receivePartials(message: PartialsMessage): Verdict {
+  receivePartials(message: PartialsMessage, from: Peer): Verdict {
+    const certificate = this.#certificates.get(message.height);
+    // whoever still tops up a height that is certified here has missed the certificate, and nobody sends it again by itself
+    if (certificate !== undefined && from.validator !== null) this.#p.network.sendTo(from.validator, {kind: "certificate", certificate});
     const open = this.#open.get(message.height);
     const key = groupKey(this.#p.chain.state);
     if (open === undefined || key === null || keyOf(open) !== keyOf(message)) return "ignore";

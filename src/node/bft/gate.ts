@@ -55,7 +55,7 @@ export class Gate implements NetworkHandler {
       case "vote":
         return this.#vote(message);
       case "partials":
-        return this.#p.certifier.receivePartials(message);
+        return this.#p.certifier.receivePartials(message, from);
       case "certificate":
         return this.#p.certifier.receiveCertificate(message.certificate);
       case "dkg":
