@@ -30,7 +30,7 @@ export interface GatePorts {
   readonly named: {note(validator: number, ids: readonly Uuid[]): void};
   readonly digests: Digests;
   readonly dkg: {receive(message: DkgGossip): Verdict};
-  readonly evidence: Pick<EvidencePort, "receive" | "watchLate">;
+  readonly evidence: Pick<EvidencePort, "receive" | "watch" | "watchLate">;
   readonly activation: {receive(message: ActivationMessage): Verdict};
   readonly status: {send(to: Peer): void};
 }
@@ -86,8 +86,7 @@ export class Gate implements NetworkHandler {
   #vote(message: VoteMessage): Verdict {
     const {vote, partials} = message;
     const place = this.#place(vote);
-    if (place === "old" && vote.type === "precommit" && vote.blockHash !== null && this.#isSigned(vote)) this.#offerPartials(message);
-    if (place === "old") return this.#p.evidence.watchLate(vote, () => this.#isSigned(vote));
+    if (place === "old") return this.#lateVote(message);
     if (place !== "now" && place !== "next") return "ignore";
     if (!this.#isSigned(vote)) return "reject";
     const own = this.#p.chain.epochSet.seatsOf[vote.from] ?? [];
@@ -95,6 +94,16 @@ export class Gate implements NetworkHandler {
     if (partials.length > 0 && (vote.type !== "precommit" || vote.blockHash === null)) return "reject";
     this.#offerPartials(message);
     return this.#pass({message, block: null}, place);
+  }
+
+  /** A precommit may bring what the certificate still lacks; it is verified anyhow, so that it is remembered. */
+  #lateVote(message: VoteMessage): Verdict {
+    const {vote} = message;
+    const verdict = this.#p.evidence.watchLate(vote, () => this.#isSigned(vote));
+    if (verdict !== "ignore" || vote.type !== "precommit" || vote.blockHash === null || !this.#isSigned(vote)) return verdict;
+    this.#offerPartials(message);
+    this.#p.evidence.watch(message, vote.round);
+    return verdict;
   }
 
   #offerPartials({vote, partials}: VoteMessage): void {
