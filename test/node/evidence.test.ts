@@ -150,20 +150,35 @@ test("forged and duplicate evidence is refused by every validator, whoever sends
   expect(nodes().map((n) => faults(stateOf(n)).count)).toEqual([1, 1, 1, 1]);
 }, 60_000);
 
+/** Two precommits of a round of the past: neither comes in time, and neither is written down as a message. */
+const pastVotes = (liar: Equivocator) =>
+  [1, 2].map((byte) => voteBy(liar.author, {height: 2, round: 5, type: "precommit", blockHash: blockNamed(byte)})) as [
+    SignedVote,
+    SignedVote,
+  ];
+
+test("two precommits that both come long after the decision are evidence", async () => {
+  const {all, liar} = await withEquivocator();
+  await all.until(haveKey, 20_000, "group key");
+  const votes = pastVotes(liar);
+  for (const vote of votes) liar.network.broadcast({kind: "vote", vote, partials: []});
+  await all.until(haveAll([placeKey(evidenceFrom(...votes) as Evidence)]), 10_000, "evidence at every validator");
+}, 40_000);
+
 test("what one validator alone has seen survives its stop, and is in a block once there is a quorum", async () => {
   const {log, problems} = recordingLog();
   const all = new TestCluster([1, 1, 1, 1], {parameters: {paceMs: 10}, log: () => log});
   cluster = all;
   const liar = new Equivocator(all, 3);
-  await all.start(0);
-  const votes = [blockNamed(1), blockNamed(2)].map((blockHash) => voteBy(liar.author, {blockHash, type: "precommit"}));
+  await all.startAll();
+  await all.until(haveKey, 20_000, "group key");
+  for (const validator of [1, 2, 3]) await all.stop(validator);
+  const votes = pastVotes(liar);
   for (const vote of votes) liar.network.sendTo(0, {kind: "vote", vote, partials: []});
-  const noticed = () => problems.filter(({text}) => text === "a validator contradicts itself").length;
-  await all.until(() => noticed() === 1, 5_000, "noticed");
+  await all.until(() => problems.some(({text}) => text === "a validator contradicts itself"), 5_000, "noticed");
   await all.stop(0);
   await all.startAll();
-  const [one, other] = votes as [SignedVote, SignedVote];
-  await all.until(haveAll([placeKey(evidenceFrom(one, other) as Evidence)]), 20_000, "evidence at every validator");
+  await all.until(haveAll([placeKey(evidenceFrom(...votes) as Evidence)]), 20_000, "evidence at every validator");
 }, 40_000);
 
 test("honest validators that crash right after a vote, two at a time, and come back are accused of nothing", async () => {

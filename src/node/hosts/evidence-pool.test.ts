@@ -2,7 +2,7 @@ import {beforeEach, describe, expect, test} from "vitest";
 import {testGenesis} from "../../../test/support/cluster.ts";
 import {type Author, blockNamed, evidenceBy, proposalBy, voteBy} from "../../../test/support/evidence.ts";
 import {secretOf} from "../../../test/support/ledger.ts";
-import {MemoryHub, MemoryStore, recordingLog} from "../../../test/support/memory.ts";
+import {MemoryFeed, MemoryHub, MemoryPayouts, MemoryStore, recordingLog} from "../../../test/support/memory.ts";
 import {chooseFacts} from "../../mvm/choose.ts";
 import {EVIDENCE_PER_BLOCK_MAX} from "../../mvm/evidence.ts";
 import type {Network} from "../../ports/network.ts";
@@ -13,6 +13,7 @@ import type {Fact} from "../../types/facts.ts";
 import type {Message} from "../../types/messages.ts";
 import type {SignedVote} from "../../types/votes.ts";
 import {DecidedChain} from "../bft/decided-chain.ts";
+import {Sources} from "../bft/sources.ts";
 import {EvidencePool} from "./evidence-pool.ts";
 
 const {genesis, keys} = testGenesis([1, 1, 1, 1]);
@@ -129,6 +130,24 @@ describe("what this validator sees itself", () => {
     expect(t.resent).toHaveLength(2);
     await t.pool.stop();
     expect(t.timers.size).toBe(0);
+  });
+
+  test("is a candidate for a block, and wakes who makes blocks", () => {
+    const sources = new Sources({
+      chain: t.chain,
+      clock: {now: () => 0, after: () => () => {}},
+      observers: [],
+      feed: new MemoryFeed(),
+      payouts: new MemoryPayouts(),
+      dkg: {admissible: () => []},
+      evidence: t.pool,
+      certificateLag: () => 0,
+    });
+    let woken = 0;
+    sources.onNew(() => woken++);
+    contradict();
+    expect(woken).toBe(1);
+    expect(sources.candidates()).toContainEqual(evidence);
   });
 
   test("survives a stop: the log gives it back, unless a block has it by now", async () => {
