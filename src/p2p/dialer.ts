@@ -3,8 +3,9 @@ import type {Report} from "./report.ts";
 
 const FIRST_MS = 300;
 const CAP_MS = 5_000;
-/** Both of two nodes that start together would dial each other: the one with the higher index gives the other this start. */
+/** Two nodes that start together, or hear of each other at once, would both dial: the one with the higher index gives the other this start. */
 const YIELD_MS = 150;
+const YIELD_HEARD_MS = 600;
 /** While a validator is missing, one that is there is asked for addresses this often. */
 const ASK_MS = 3_000;
 
@@ -38,7 +39,7 @@ export class Dialer {
   }
 
   start(): void {
-    for (const validator of this.#others()) this.#plan(validator, validator > (this.#options.own ?? -1) ? 0 : YIELD_MS);
+    for (const validator of this.#others()) this.#plan(validator, this.#yieldsTo(validator) ? YIELD_MS : 0);
     this.#planAsk();
   }
   stop(): void {
@@ -58,9 +59,12 @@ export class Dialer {
   heard(validator: number): void {
     if (validator === this.#options.own || this.#options.isConnected(validator) || (this.#failures[validator] ?? 0) === 0) return;
     this.#failures[validator] = 0;
-    this.#plan(validator, FIRST_MS * this.#options.random());
+    this.#plan(validator, FIRST_MS * this.#options.random() + (this.#yieldsTo(validator) ? YIELD_HEARD_MS : 0));
   }
 
+  #yieldsTo(validator: number): boolean {
+    return validator < (this.#options.own ?? -1);
+  }
   #others(): number[] {
     return this.#failures.map((_, validator) => validator).filter((validator) => validator !== this.#options.own);
   }

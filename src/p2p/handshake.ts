@@ -90,7 +90,8 @@ export class Handshake {
     return false;
   }
   #failed(connection: Connection, error: unknown): void {
-    if (connection.status !== "open") return; // left before it said hello, as after a refusal
+    // left before it said hello, as after a refusal; or this node stops
+    if (connection.status !== "open" || (error instanceof NetworkError && error.code === "ABORTED")) return;
     const peer = connection.remotePeer.toString();
     this.#options.report.warn("no hello from peer, disconnecting", peer, {peer, ...describeError(error)});
     connection.abort(asError(error));

@@ -15,10 +15,12 @@ export type Host = Libp2p<Services>;
 
 /** One address may open so many connections a second, and each has so long to prove its key: below what may be pending. */
 const INBOUND_PER_SECOND = 64;
-const UPGRADE_MS = 3_000;
-const PENDING_MAX = 256;
+const UPGRADE_MS = 5_000;
+const PENDING_MAX = 512;
 const NEGOTIATE_MS = 2_000;
-const DIAL_MS = 5_000;
+const ADDRESS_DIAL_MS = 4_000;
+/** More at once would only make each of them late: a handshake costs some 15 ms of CPU time. */
+const DIALS_MAX = 8;
 
 export interface HostOptions {
   readonly privateKey: PrivateKey;
@@ -47,8 +49,8 @@ export function createHost(options: HostOptions): Promise<Host> {
       inboundStreamProtocolNegotiationTimeout: NEGOTIATE_MS,
       // gossipsub opens its streams one after the other: a peer that does not answer would hold up all
       outboundStreamProtocolNegotiationTimeout: NEGOTIATE_MS,
-      dialTimeout: DIAL_MS,
-      addressDialTimeout: NEGOTIATE_MS,
+      addressDialTimeout: ADDRESS_DIAL_MS,
+      maxParallelDials: DIALS_MAX,
       reconnectRetries: 0,
     },
     services: {identify: identify({maxInboundStreams: 2, maxOutboundStreams: 2}), pubsub: gossip(options.gossip)},
