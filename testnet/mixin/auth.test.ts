@@ -1,12 +1,17 @@
 import {randomUUID} from "node:crypto";
-import {getED25519KeyPair, signAccessToken, signToken} from "@mixin.dev/mixin-node-sdk";
+import {mkdtempSync, rmSync} from "node:fs";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
+import {getED25519KeyPair, signAccessToken, signEd25519PIN, signSafeRegistration, signToken} from "@mixin.dev/mixin-node-sdk";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
 import {Auth, type SignedRequest} from "./auth.ts";
 import {sdkOf} from "./client.ts";
+import {Devnet} from "./devnet.ts";
 import {Failure} from "./failure.ts";
 import {Fixture} from "./fixture.ts";
 import {sha256} from "./keys.ts";
 import type {UserRecord} from "./records.ts";
+import {DevnetServer} from "./server.ts";
 import {UsedTokens} from "./tokens.ts";
 
 const NOW_S = 1_700_000_000;
@@ -169,5 +174,42 @@ describe("over HTTP", () => {
     expect(await safe.register(keystore.app_id, tip_private_key, spend)).toMatchObject({has_safe: true});
     expect(await safe.register(keystore.app_id, tip_private_key, spend)).toMatchObject({has_safe: true});
     await expect(safe.register(keystore.app_id, tip_private_key, Buffer.alloc(32, 8))).rejects.toMatchObject({code: 403});
+  });
+
+  test("a captured registration cannot be played again under a new token", async () => {
+    const created = (await (await fetch(`${net.url}/admin/users`, {method: "POST", body: '{"full_name":"new"}'})).json()) as {
+      data: {app_id: string; tip_private_key: string};
+    };
+    const {tip_private_key, ...keystore} = created.data;
+    const owner = {...net.payer, ...keystore};
+    const body = signSafeRegistration(owner.app_id, tip_private_key, Buffer.alloc(32, 7));
+    body.pin_base64 = signEd25519PIN(body.pin_base64, owner);
+    const post = () => sdkOf(net.url, owner).request({method: "post", url: "/safe/users", data: body});
+    expect(await post()).toMatchObject({has_safe: true});
+    await expect(post()).rejects.toMatchObject({code: 10_002});
+  });
+
+  test("a token used before a restart cannot be played again after it; new ones work at once", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "devnet-"));
+    const file = join(dir, "journal");
+    const before = await Fixture.start({file});
+    const {payer} = before;
+    const requestId = randomUUID();
+    const iat = Math.floor(Date.now() / 1_000) - 10;
+    const sig = sha256("GET", "/safe/me").toString("hex");
+    const claims = {uid: payer.app_id, sid: payer.session_id, iat, exp: iat + 3_600, jti: requestId, sig, scp: "FULL"};
+    const headers = {authorization: `Bearer ${signToken(claims as never, payer.session_private_key)}`, "x-request-id": requestId};
+    const play = async (url: string) => (await fetch(`${url}/safe/me`, {headers})).json();
+    expect(await play(before.url)).toMatchObject({data: {user_id: payer.app_id}});
+    await before.stop();
+    const after = new DevnetServer(new Devnet({file, multiSign: true}));
+    const url = await after.start(0);
+    try {
+      expect(await play(url)).toMatchObject({error: {code: 401}});
+      expect(await sdkOf(url, payer).safe.checkRegisteration()).toMatchObject({user_id: payer.app_id, has_safe: true});
+    } finally {
+      await after.stop();
+      rmSync(dir, {recursive: true});
+    }
   });
 });

@@ -30,7 +30,12 @@ export class Devnet {
   /** Rejects where another process has the journal, or it is damaged. */
   async start(): Promise<void> {
     await this.#lock?.open();
-    await this.#wal?.start(new AbortController().signal);
+    try {
+      await this.#wal?.start(new AbortController().signal);
+    } catch (error) {
+      await this.#lock?.close();
+      throw error;
+    }
     const records = this.#wal?.recovered ?? [];
     for (const record of records) {
       const entry = JSON.parse(Buffer.from(record).toString()) as Entry;

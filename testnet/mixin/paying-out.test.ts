@@ -1,7 +1,7 @@
 import {randomUUID} from "node:crypto";
 import {signSafeTransaction} from "@mixin.dev/mixin-node-sdk";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
-import {balanceOf, sdkOf} from "./client.ts";
+import {balanceOf, pay, sdkOf} from "./client.ts";
 import {Fixture} from "./fixture.ts";
 import {type BuiltPayment, groupOutputs, idsOf, mergeSignatures, requestGroupPayment, signedByMember, signGroupPayment} from "./group.ts";
 import {decodeTransaction, withSignatures} from "./transaction.ts";
@@ -118,6 +118,38 @@ describe("paying out", () => {
     await expect(signs(1, rival)).rejects.toMatchObject({code: 10_105});
   });
 
+  test("to unlock a request that nobody has signed frees nothing that a rival has locked", async () => {
+    const input = await net.funded("1");
+    const [idle, active] = [await net.payout("", "0.1", {inputs: [input]}), await net.payout("", "0.2", {inputs: [input]})];
+    await requestGroupPayment(net.url, net.member(1), idle);
+    await signs(0, active);
+    await sdk(1).multisig.unlockSafeMultisigs(idle.requestId);
+    expect(await stateOf(input.transaction_hash)).toMatchObject({state: "signed", signed_by: decodeTransaction(active.raw).hash});
+  });
+
+  test("inputs of the same members with another threshold are another owner's", async () => {
+    const three = await net.funded("1");
+    const two = {members: idsOf(net.group), threshold: 2};
+    const {hash} = await pay(net.url, net.payer, {...two, asset: net.asset, amount: "1", memo: ""});
+    const found = await sdk(0).utxo.safeOutputs(two);
+    const inputs = [three, ...found.filter((o) => o.transaction_hash === hash)];
+    expect(inputs).toHaveLength(2);
+    const built = await net.payout("", "2", {inputs});
+    await expect(requestGroupPayment(net.url, net.member(0), built)).rejects.toMatchObject({code: 2_000_001});
+  });
+
+  test("outputs of one transaction to one group have times and sequences of their own, in their order", async () => {
+    const built = await net.payout("3", "1", {receivers: idsOf(net.group), receiversThreshold: 3});
+    for (const place of [0, 1, 2]) await signs(place, built);
+    const made = (await groupOutputs(net.url, net.member(0), net.group)).filter((o) => o.request_id === built.requestId);
+    expect(made.map((o) => [o.output_index, o.amount])).toEqual([
+      [0, "1"],
+      [1, "2"],
+    ]);
+    const [first, second] = made.map((o) => o.created_at) as [string, string];
+    expect(first < second).toBe(true);
+  });
+
   test("a request is the same by its id and by its transaction; other data under its id is refused", async () => {
     const input = await net.funded("1");
     const built = await net.payout("", "0.1", {inputs: [input]});
@@ -129,6 +161,8 @@ describe("paying out", () => {
     await expect(requestGroupPayment(net.url, net.payer, built)).rejects.toMatchObject({code: 403});
     await expect(sdkOf(net.url, net.payer).multisig.fetchSafeMultisigs(built.requestId)).rejects.toMatchObject({code: 403});
     await expect(sdk(0).utxo.sendTransactions([{request_id: built.requestId, raw: built.raw}])).rejects.toMatchObject({code: 10_002});
+    await expect(sdk(0).utxo.verifyTransaction([{request_id: randomUUID(), raw: built.raw}])).rejects.toMatchObject({code: 20_125});
+    await expect(sdk(0).utxo.verifyTransaction([{request_id: randomUUID(), raw: other.raw}])).rejects.toMatchObject({code: 10_002});
   });
 });
 
@@ -181,6 +215,11 @@ describe("signatures", () => {
         const maps = swapped.map((map) => new Map([[1, Buffer.from(map.get(1) ?? []).toString("hex")]]));
         return withSignatures(built.raw, maps);
       },
+      code: 2_000_003,
+    },
+    {
+      name: "with another member's on one input only",
+      raw: async () => maps((map, i) => (i === 0 ? map : new Map([...map, [2, map.get(1) ?? ""]]))),
       code: 2_000_003,
     },
     {name: "missing", raw: async () => built.raw, code: 2_000_003},

@@ -53,7 +53,7 @@ test("stops with 0 on SIGTERM, on SIGINT, and when its channel closes", async ()
   }
 });
 
-test.for([["--port", "x"], ["--port", "65536"], ["--dir"], ["--dir", ""], ["--multi-sign", "maybe"], ["--other"], ["word"]])(
+test.for([["--port", "65536"], ["--dir", ""], ["--multi-sign", "maybe"], ["--other"]])(
   "%j is answered with the usage",
   async (args) => {
     const {code, errors} = await ended(spawnDevnet(...args));

@@ -139,6 +139,20 @@ describe("sending", () => {
     await expect(ask(other)).rejects.toMatchObject({code: 10_105});
   });
 
+  test("of two transactions with the same one-time keys only the first is sent", async () => {
+    const trace = randomUUID();
+    const [a] = await foreign(of.asset, of.payer);
+    const [b] = await foreign(of.asset, of.payer);
+    if (a === undefined || b === undefined) throw new Error("no outputs");
+    const [first, second] = [await build([a], ["3"], trace), await build([b], ["3"], trace)];
+    const [one, two] = [randomUUID(), randomUUID()];
+    await ask(first, one);
+    const views = (await ask(second, two))?.views ?? [];
+    expect(await send(first, one)).toMatchObject({state: "spent"});
+    const raw = signSafeTransaction(second, views, of.payer.spend_private_key);
+    await expect(sdkOf(net.url, of.payer).utxo.sendTransactions([{raw, request_id: two}])).rejects.toMatchObject({code: 2_000_001});
+  });
+
   test("the same payment asked for again under its trace finds other inputs, and is refused", async () => {
     await foreign(of.asset, net.member(2));
     const requestId = randomUUID();
