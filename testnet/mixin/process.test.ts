@@ -53,13 +53,10 @@ test("stops with 0 on SIGTERM, on SIGINT, and when its channel closes", async ()
   }
 });
 
-test.for([["--port", "65536"], ["--dir", ""], ["--multi-sign", "maybe"], ["--other"]])(
-  "%j is answered with the usage",
-  async (args) => {
-    const {code, errors} = await ended(spawnDevnet(...args));
-    expect([code, errors]).toEqual([2, expect.stringMatching(/^usage: mixin-devnet /)]);
-  },
-);
+test.for([["--port", "65536"], ["--dir", ""], ["--multi-sign", "maybe"], ["--other"]])("%j is answered with the usage", async (args) => {
+  const {code, errors} = await ended(spawnDevnet(...args));
+  expect([code, errors]).toEqual([2, expect.stringMatching(/^usage: mixin-devnet /)]);
+});
 
 test("a port in use, a directory in use and a damaged journal are said in one line", async () => {
   const dir = join(root, "one");
