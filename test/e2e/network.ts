@@ -18,6 +18,9 @@ export interface TestNetwork {
   readonly told: Report[];
   tell(report: Report): void;
   client(validator: number): MvmClient;
+  pid(validator: number): number;
+  /** Where a validator's libp2p listens. */
+  address(validator: number): string;
   /** Starts a validator again with its directory. */
   restart(validator: number): Promise<Child>;
   stop(): Promise<void>;
@@ -30,12 +33,18 @@ export async function startNetwork(...args: string[]): Promise<TestNetwork> {
   const stopping = new AbortController();
   const net = await startTestnet(parseOptions([...args, "--dir", dir]), tell, stopping.signal);
   const again = new Map<number, Child>();
-  const api = (validator: number) => String((again.get(validator) ?? net.nodes[validator])?.ready["api"]);
+  const running = (validator: number): Child => {
+    const child = again.get(validator) ?? net.nodes[validator];
+    if (child === undefined) throw new Error(`no validator ${validator}`);
+    return child;
+  };
   return {
     net,
     told,
     tell,
-    client: (validator) => new MvmClient(api(validator)),
+    client: (validator) => new MvmClient(String(running(validator).ready["api"])),
+    pid: (validator) => running(validator).pid,
+    address: (validator) => (running(validator).ready["addresses"] as string[])[0] ?? "",
     async restart(validator) {
       const own = join(dir, `validator-${validator}`);
       const child = await startChild({

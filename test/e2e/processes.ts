@@ -138,18 +138,13 @@ export async function until(holds: () => boolean | Promise<boolean>, what: strin
 }
 
 export function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
+  return /^State:\s*[^ZX]/m.test(readProc(pid, "status").join());
 }
 
-/** Resident memory, MB. */
-export function residentMb(pid: number): number {
-  const found = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-  if (found === null) throw new Error(`process ${pid} has ended`);
-  return Number(found[1]) / 1_024;
+/** Resident memory, MB; null where the process has ended. */
+export function residentMb(pid: number): number | null {
+  const found = /^VmRSS:\s*(\d+) kB$/m.exec(readProc(pid, "status").join());
+  return found === null ? null : Number(found[1]) / 1_024;
 }
 
 export function killPid(pid: number): void {
@@ -166,7 +161,7 @@ function processesWith(entry: string): Running[] {
     .map((pid) => ({pid, command: readProc(pid, "cmdline").join(" ").slice(0, 200)}));
 }
 
-function readProc(pid: number, file: "environ" | "cmdline"): string[] {
+function readProc(pid: number, file: "environ" | "cmdline" | "status"): string[] {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8").split("\0");
   } catch {
