@@ -65,8 +65,19 @@ describe("output set", () => {
     expect(set.judge(structuredClone(output(1)))).toBe("valid");
     for (const change of changes.slice(1)) expect(set.judge({...output(1), ...change})).toBe("invalid");
     set.decide([output(1)]);
-    expect(set.judge(output(1))).toBe("unknown");
+    expect(set.judge(output(1))).toBe("valid");
     expect([set.knows(id(1)), set.knows(id(2))]).toEqual([true, false]);
+  });
+
+  test("judges what is decided by what is shown of it, before or after", () => {
+    const set = fresh({isDecided: (uuid) => uuid === id(8)});
+    set.add(output(1), 0);
+    set.decide([{...output(1), amount: 6n}, output(2), output(3)]);
+    expect([1, 2, 3, 8].map((n) => set.judge(output(n)))).toEqual(["invalid", "unknown", "unknown", "unknown"]);
+    for (const n of [2, 8]) set.add(output(n), 0);
+    set.add({...output(3), amount: 6n}, 0);
+    expect([1, 2, 3, 8].map((n) => set.judge(output(n)))).toEqual(["invalid", "valid", "invalid", "valid"]);
+    expect(set.size).toBe(0);
   });
 
   test("what is decided is not shown again, whether it was seen before, is seen later, or only the ledger knows it", () => {

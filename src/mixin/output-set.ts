@@ -10,8 +10,8 @@ export interface SeenOutput {
   readonly seenAtMs: number;
 }
 
-/** The own view had the same: nothing to compare later. */
-const COMPARED = "";
+/** What is remembered of a decided output: whether the API shows the same, or, until it has shown it, a digest to compare. */
+type Remembered = "same" | "other" | Hex;
 
 /**
  * Outputs that are seen and not decided, in order, and the ids of the decided ones for as long as the API may show them again.
@@ -21,8 +21,7 @@ export class OutputSet {
   readonly #undecidedMax: number;
   readonly #isDecided: (id: Uuid) => boolean;
   readonly #open = new Map<Uuid, SeenOutput>();
-  /** Digest of a decided output that has not been seen, to compare when it is. */
-  readonly #decided: BoundedMap<Uuid, Hex | typeof COMPARED>;
+  readonly #decided: BoundedMap<Uuid, Remembered>;
   #sorted: SeenOutput[] = [];
   #isSorted = true;
 
@@ -44,11 +43,12 @@ export class OutputSet {
     const {outputId} = output;
     const known = this.#open.get(outputId);
     if (known !== undefined) return sameOutput(known.output, output) ? "known" : "changed";
-    const digest = this.#decided.get(outputId);
-    if (digest !== undefined) {
-      if (digest === COMPARED || digest === digestOf(output)) return "known";
-      this.#decided.set(outputId, COMPARED); // reported once
-      return "contradiction";
+    const remembered = this.#decided.get(outputId);
+    if (remembered === "same" || remembered === "other") return "known";
+    if (remembered !== undefined) {
+      const isSame = remembered === digestOf(output);
+      this.#decided.set(outputId, isSame ? "same" : "other"); // reported once
+      return isSame ? "known" : "contradiction";
     }
     if (this.#isDecided(outputId)) return "known";
     if (this.isFull) return "full";
@@ -72,10 +72,16 @@ export class OutputSet {
     return this.#open.has(id) || this.#decided.has(id) || this.#isDecided(id);
   }
 
+  /** Of a decided output too, as the ledger has it: after a restart that is unknown until the API has shown it again. */
   judge(output: MixinOutput): Judgement {
-    const known = this.#open.get(output.outputId);
-    if (known === undefined) return "unknown";
-    return sameOutput(known.output, output) ? "valid" : "invalid";
+    const {outputId} = output;
+    const known = this.#open.get(outputId);
+    if (known !== undefined) return sameOutput(known.output, output) ? "valid" : "invalid";
+    const remembered = this.#decided.get(outputId);
+    if (remembered === "same") return "valid";
+    if (remembered === "other") return "invalid";
+    if (remembered === undefined && this.#isDecided(outputId)) this.#decided.set(outputId, digestOf(output));
+    return "unknown";
   }
 
   /** Forgets bodies. Returns those that were decided with other fields than the API had shown. */
@@ -84,9 +90,10 @@ export class OutputSet {
     let found = false;
     for (const output of outputs) {
       const known = this.#open.get(output.outputId);
-      if (known !== undefined && !sameOutput(known.output, output)) contradicted.push(output);
+      const isSame = known !== undefined && sameOutput(known.output, output);
+      if (known !== undefined && !isSame) contradicted.push(output);
       found = this.#open.delete(output.outputId) || found;
-      this.#decided.set(output.outputId, known === undefined ? digestOf(output) : COMPARED);
+      this.#decided.set(output.outputId, known === undefined ? digestOf(output) : isSame ? "same" : "other");
     }
     if (found) this.#sorted = this.#sorted.filter((seen) => this.#open.has(seen.output.outputId));
     return contradicted;

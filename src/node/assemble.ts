@@ -13,6 +13,7 @@ import {Certifier} from "./bft/certifier.ts";
 import {DecidedChain} from "./bft/decided-chain.ts";
 import {Driver} from "./bft/driver.ts";
 import {Gate} from "./bft/gate.ts";
+import {LateReview} from "./bft/late-review.ts";
 import {NamedOutputs} from "./bft/named-outputs.ts";
 import {createSigner, digestsOf} from "./bft/signer.ts";
 import {type DkgPool, Sources} from "./bft/sources.ts";
@@ -105,7 +106,18 @@ export function assemble(ports: NodePorts): NodeParts {
   };
   const dkg: DkgHost & DkgPool = new DkgHost(dkgPorts);
   const evidence = new EvidencePool({chain, network, clock, log: log.child({part: "evidence"})});
-  const sources = new Sources({chain, clock, observers, feed, payouts, dkg, evidence, certificateLag: () => certifier.lag});
+  const late = new LateReview({chain, certifier, clock, log: log.child({part: "late review"}), sources: () => sources});
+  const sources: Sources = new Sources({
+    chain,
+    clock,
+    observers,
+    feed,
+    payouts,
+    dkg,
+    evidence,
+    certificateLag: () => certifier.lag,
+    unconfirmed: () => late.oldest(),
+  });
   const sent: ((message: ProposalMessage | VoteMessage) => void)[] = [];
   const driver = new Driver({
     chain,
@@ -169,6 +181,7 @@ export function assemble(ports: NodePorts): NodeParts {
     dkg,
     evidence,
     driver,
+    late,
     catchUp,
     named,
     status,

@@ -17,6 +17,8 @@ const SUBJECTS_MAX = 256;
 /** Uncertified heights that are remembered. Payments are not admitted long before there are so many. */
 const OPEN_MAX = 1_024;
 const TOP_UP_MS = 500;
+/** Heights, the oldest first, that are topped up at one time. */
+const TOP_UP_MAX = 8;
 
 /** The group's secret shares of this validator's seats. */
 export interface OwnShares {
@@ -51,7 +53,7 @@ export class Certifier implements Service {
           height,
           round: proof.votes[0]?.round ?? 0,
           blockHash: hash,
-          valid: true,
+          valid: false, // what was known of it is forgotten: the sources confirm it anew
           proposer: this.#isMine(block.header.proposer),
         });
     });
@@ -85,6 +87,17 @@ export class Certifier implements Service {
   get lag(): number {
     const [oldest] = this.#open.keys();
     return oldest === undefined ? 0 : this.#p.chain.height - oldest;
+  }
+
+  /** Decided heights whose blocks the own sources have not confirmed: no partial signature is given for them. */
+  unconfirmed(): number[] {
+    return [...this.#open.values()].filter((open) => !open.valid).map((open) => open.height);
+  }
+
+  /** The own sources show everything that the block of this height says. */
+  confirm(height: number): void {
+    const open = this.#open.get(height);
+    if (open !== undefined) this.#open.set(height, {...open, valid: true});
   }
 
   /** Partial signatures of the own seats; none without shares, and none for blocks that are proven by votes. */
@@ -204,17 +217,16 @@ export class Certifier implements Service {
     for (const listener of this.#listeners) listener(certificate);
   }
 
-  /** Every half second: what still lacks a certificate is combined by whoever can, and the own partials are sent again. */
+  /**
+   * Every half second: what still lacks a certificate is combined by whoever can, and the own partials are sent again. Whoever
+   * has the certificate answers with it, also where there is no own partial to send.
+   */
   #topUp(): void {
-    for (const open of [...this.#open.values()].slice(0, 8)) {
-      if (open.valid) {
-        const partials = this.ownPartials(open);
-        this.offer({...open, partials});
-        const {height, round, blockHash} = open;
-        if (partials.length > 0)
-          this.#p.network.resend({kind: "partials", epoch: this.#p.chain.epochSet.epoch, height, round, blockHash, partials});
-      }
-      this.#combine(open);
+    for (const open of this.#open.values()) this.#combine(open);
+    for (const {height, round, blockHash, valid} of [...this.#open.values()].slice(0, TOP_UP_MAX)) {
+      const partials = valid ? this.ownPartials({height, round, blockHash}) : [];
+      this.offer({height, round, blockHash, partials});
+      this.#p.network.resend({kind: "partials", epoch: this.#p.chain.epochSet.epoch, height, round, blockHash, partials});
     }
     this.#cancel = this.#p.clock.after(TOP_UP_MS, () => this.#topUp());
   }

@@ -52,6 +52,7 @@ export class Sources {
   readonly #dkg: DkgPool;
   readonly #evidence: EvidenceSource;
   readonly #certificateLag: () => number;
+  readonly #unconfirmed: () => LedgerState | null;
   #lastTickMs = 0;
 
   constructor(ports: {
@@ -64,6 +65,8 @@ export class Sources {
     evidence: EvidenceSource;
     /** How far behind the head the oldest block without a certificate is. */
     certificateLag: () => number;
+    /** The state before the oldest decided block that the sources have still to confirm; null: there is none. */
+    unconfirmed: () => LedgerState | null;
   }) {
     this.#chain = ports.chain;
     this.#clock = ports.clock;
@@ -73,10 +76,12 @@ export class Sources {
     this.#dkg = ports.dkg;
     this.#evidence = ports.evidence;
     this.#certificateLag = ports.certificateLag;
+    this.#unconfirmed = ports.unconfirmed;
     ports.chain.onDecided(({block, applied, replay}) => {
       if (block.facts.some((f) => f.kind === "tick") && !replay) this.#lastTickMs = this.#clock.now();
       this.#feed.decided(block.facts.filter((f): f is MixinOutput => f.kind === "mixinOutput"));
-      for (const observer of this.#observers) observer.forget(cursorOf(applied.state, observer.platform));
+      const needed = this.#unconfirmed() ?? applied.state;
+      for (const observer of this.#observers) observer.forget(cursorOf(needed, observer.platform));
     });
   }
 
@@ -111,9 +116,8 @@ export class Sources {
     return this.#feed.undecided(FETCH_MAX).map(({output}) => output.outputId);
   }
 
-  /** Whether every fact of `block` is what the own sources show. Says nothing of what the block leaves out. */
-  review(block: Block): Review {
-    const {state} = this.#chain;
+  /** Whether every fact of `block`, which follows `state`, is what the own sources show. Says nothing of what the block leaves out. */
+  review(block: Block, state: LedgerState = this.#chain.state): Review {
     const ask = {outputs: [] as Uuid[], traces: [] as Uuid[], platforms: [] as Hex[]};
     let judgement: Judgement = "valid";
     const note = (of: Judgement, unknown: () => void) => {

@@ -142,6 +142,7 @@ describe("what this validator sees itself", () => {
       dkg: {admissible: () => []},
       evidence: t.pool,
       certificateLag: () => 0,
+      unconfirmed: () => null,
     });
     let woken = 0;
     sources.onNew(() => woken++);

@@ -96,11 +96,13 @@ export function drawFaults(chance: Chance, seats: readonly number[], allowed: re
 /** One validator with less than a third of the seats, if any is allowed. */
 function drawVillain(random: Prng, seats: readonly number[], allowed: readonly FaultName[]): Faults["villain"] {
   const isNeeded = random.chance(0.75);
-  const kind = random.pick(VILLAINS);
+  // a liar has most to choose from
+  const kinds = [...VILLAINS, "liar", "liar", "liar"].filter((kind): kind is Villain => allowed.includes(kind as Villain));
+  const kind = kinds.length === 0 ? null : random.pick(kinds);
   const total = seats.reduce((sum, n) => sum + n, 0);
   const light = seats.map((_, i) => i).filter((i) => 3 * (seats[i] as number) < total);
   const validator = light.length === 0 ? 0 : random.pick(light);
-  return isNeeded && light.length > 0 && allowed.includes(kind) ? {validator, kind} : null;
+  return isNeeded && light.length > 0 && kind !== null ? {validator, kind} : null;
 }
 
 function drawPartitions(random: Prng, validators: number, healMs: number): Partition[] {
