@@ -1,5 +1,5 @@
 import {describeError} from "../../base/errors.ts";
-import type {LedgerState} from "../../mvm/ledger.ts";
+import {heightOf, type LedgerState} from "../../mvm/ledger.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
 import type {Block} from "../../types/block.ts";
 import type {Certifier} from "./certifier.ts";
@@ -35,6 +35,8 @@ export class LateReview implements Service {
       const before = this.#last;
       this.#last = applied.state;
       this.#forget();
+      // blocks that a snapshot stands for are not heard of
+      if (heightOf(before) !== height - 1) return;
       if (proof.kind === "certificate" || !chain.isCertified(height)) return;
       this.#held.set(height, {block, before});
       if (this.#held.size > HELD_MAX) this.#held.delete(Math.min(...this.#held.keys()));
@@ -64,7 +66,11 @@ export class LateReview implements Service {
   #review(height: number): void {
     const {certifier, log} = this.#p;
     const held = this.#held.get(height);
-    if (held === undefined) return;
+    if (held === undefined) {
+      // the state before it is gone: what an earlier run made of it stands
+      certifier.confirm(height);
+      return;
+    }
     const sources = this.#p.sources();
     const {judgement, ask} = sources.review(held.block, held.before);
     if (judgement === "valid") {

@@ -65,11 +65,12 @@ export class Checks implements Watcher {
 
   /** A validator that is to be believed has decided, now or in an earlier life. */
   decided(by: string, {height, hash, block, applied, replay, proof}: Decision): void {
-    for (const fact of block.facts)
-      if (fact.kind === "evidence" && !this.#faulty.has(fact.from)) this.violated(`block ${height} accuses the honest ${fact.from}`);
     if (!replay) this.#world.note(`${by} decides ${height} ${brief(hash)}${proof.kind === "certificate" ? " by certificate" : ""}`);
     this.#settle(height, hash, by);
     if (height <= this.#audited || replay) return;
+    for (const fact of block.facts)
+      if (fact.kind === "evidence" && !this.#faulty.has(fact.from))
+        this.violated(`the honest ${fact.from} is accused of ${fact.type} ${fact.height}/${fact.round}`);
     this.#audited = height;
     try {
       audit(applied.state);
