@@ -137,6 +137,27 @@ const cases: Case[] = [
     want: ["evidence: prevote 0 A by 3, prevote 0 B by 3", "ignored votesFull", "ignored duplicate", "ignored duplicate"],
   },
   {
+    name: "a third value counts where it was proposed",
+    given: [
+      "proposal 0 A",
+      "valid A",
+      "prevote 0 nil by 3",
+      "prevote 0 B by 3",
+      "prevote 0 C by 3",
+      "prevote 0 A by 0,1",
+      "prevote 0 A by 3",
+    ],
+    want: ["prevote 0 A", "evidence: prevote 0 nil by 3, prevote 0 B by 3", "ignored votesFull", "timer prevote 0", "precommit 0 A"],
+  },
+  {
+    name: "a third value of an earlier round counts where it is proposed again",
+    given: [
+      ...["prevote 0 nil by 3", "prevote 0 B by 3", "prevote 0 A by 0,1", "timeout precommit 0", "timeout precommit 1"],
+      ...["proposal 2 A pol 0", "valid A", "prevote 0 A by 3"],
+    ],
+    want: ["evidence: prevote 0 nil by 3, prevote 0 B by 3", ...OPENED, "round 2", "timer propose 2", "prevote 2 A"],
+  },
+  {
     name: "votes of different types, rounds, voters contradict nothing",
     given: ["prevote 0 A by 3", "precommit 0 B by 3", "prevote 1 B by 3", "prevote 0 B by 2"],
     want: [],

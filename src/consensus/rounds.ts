@@ -1,7 +1,7 @@
 /**
  * What is kept of each round, and the bounds on it (protocol, The core beyond the paper).
  *
- * Votes of rounds up to the current one plus one are all kept, two values to a slot. Further ahead only the highest round of each
+ * Votes of rounds up to the current one plus one are all kept, with a bound on the values of a slot. Further ahead only the highest round of each
  * validator is: honest ones meet in one round, so the third that is needed to skip comes together, and a liar fills one round at most.
  */
 
@@ -46,7 +46,8 @@ export function keepVote(state: State, vote: Of<"vote">): Transition {
   const room = makeRoom(state, round, (record) => heard(record, from), withoutVotesOf(from, seats));
   if (room === null) return ignored(state, "lowFutureRound");
   const record = recordOf(room.state, round) ?? emptyRecord(state, round);
-  const counted = count(tallyOf(record, type), {from, seats, ballot: {value: vote.value, id: vote.id}});
+  const isProposed = [record, recordOf(room.state, state.round)].some((one) => one?.proposals.some(({value}) => value === vote.value));
+  const counted = count(tallyOf(record, type), {from, seats, ballot: {value: vote.value, id: vote.id}, isProposed});
   if ("refused" in counted) return ignored(state, counted.refused);
   const next = withRecord(room.state, {...record, [type === "prevote" ? "prevotes" : "precommits"]: counted.tally});
   const evidence = counted.contradicts === null ? [] : [evidenceOf(vote, counted.contradicts)];
@@ -112,8 +113,8 @@ function tallyOf(record: RoundRecord, type: "prevote" | "precommit"): Tally {
 
 function heard(record: RoundRecord, from: number): boolean {
   return (
-    (record.prevotes.slots[from] ?? null) !== null ||
-    (record.precommits.slots[from] ?? null) !== null ||
+    (record.prevotes.slots[from] ?? []).length > 0 ||
+    (record.precommits.slots[from] ?? []).length > 0 ||
     record.polkas.some((polka) => polka.from.includes(from))
   );
 }

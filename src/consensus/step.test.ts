@@ -53,12 +53,22 @@ const cases: Case[] = [
     want: ["round 1", "ask value 1", "timer propose 1", "round 2", "timer propose 2"],
   },
   {
+    name: "L28 two thirds of the prevotes are no polka",
+    given: [...TO_ROUND_2, "proposal 2 A pol 0", "valid A", "prevote 0 A by 0,2", "prevote 0 nil by 3"],
+    want: ["round 1", "ask value 1", "timer propose 1", "round 2", "timer propose 2"],
+  },
+  {
+    name: "L28 a polka of the very round of the lock opens it",
+    given: [...LOCKED_A, ...TO_ROUND_2, "polka 0 B by 0,2,3", "proposal 2 B pol 0", "valid B"],
+    want: [...AFTER_LOCK, ...ROUNDS_1_2, "prevote 2 B"],
+  },
+  {
     name: "L28 prevotes nil on an invalid re-proposal",
     given: [...TO_ROUND_2, "proposal 2 A pol 0", "polka 0 A by 0,2,3", "invalid A"],
     want: ["round 1", "ask value 1", "timer propose 1", "round 2", "timer propose 2", "prevote 2 nil"],
   },
   {
-    name: "L28 a polka as young as the lock opens it",
+    name: "L28 a polka younger than the lock opens it",
     given: [...LOCKED_A, ...TO_ROUND_2, "polka 1 B by 0,2,3", "proposal 2 B pol 1", "valid B"],
     want: [...AFTER_LOCK, ...ROUNDS_1_2, "prevote 2 B"],
     state: {locked: lockedA},
@@ -174,6 +184,11 @@ const cases: Case[] = [
     name: "L49 not without a verdict, nor against it",
     given: ["proposal 0 A", "precommit 0 A by 0,2,3", "invalid A"],
     want: ["timer precommit 0", "prevote 0 nil"],
+  },
+  {
+    name: "L49 not on a quorum of precommits that are not all for the value",
+    given: [...VALID_A, "precommit 0 A by 0,2", "precommit 0 nil by 3", "precommit 0 B by 1"],
+    want: ["prevote 0 A", "timer precommit 0"],
   },
   {
     name: "L49 decides an earlier round",

@@ -78,7 +78,7 @@ export type Effect =
  * - `unknownValidator`: an index outside the set
  * - `wrongProposer`, `badPolRound`, `proposalsFull`: a proposal out of turn, with a polka round outside -1 … round - 1, or a third of its round
  * - `duplicate`: says what is known already
- * - `votesFull`: a third value of one validator in one slot
+ * - `votesFull`: a third value of one validator in one slot that no proposal at hand names
  * - `lowFutureRound`: below a round of the same sender that is kept and that is ahead already
  * - `evicted`: accepted, and something older that was kept within the bounds went for it
  * - `noQuorum`: a certificate without a quorum of seats behind it
@@ -114,13 +114,13 @@ export type Proposal = {readonly polRound: number; readonly value: Value; readon
 
 export type Ballot = {readonly value: Value | null; readonly id: string};
 
-/** What one validator said in one (round, type): `second` is there only if it contradicted itself. */
-export type Slot = {readonly first: Ballot; readonly second: Ballot | null};
+/** What one validator said in one (round, type), in order of arrival; more than one only if it contradicted itself. */
+export type Slot = readonly Ballot[];
 
 export type Weight = {readonly value: Value | null; readonly seats: number};
 
 /** Votes of one type in one round. `seats` counts each validator once, `values` counts each vote for its own value. */
-export type Tally = {readonly slots: readonly (Slot | null)[]; readonly seats: number; readonly values: readonly Weight[]};
+export type Tally = {readonly slots: readonly Slot[]; readonly seats: number; readonly values: readonly Weight[]};
 
 /** A polka that came as one verified certificate. */
 export type Polka = {readonly value: Value; readonly from: readonly number[]};

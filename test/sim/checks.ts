@@ -51,6 +51,11 @@ export class Checks {
     if (value.startsWith(BAD)) throw new Violation(`${node} decided the invalid ${value}`);
   }
 
+  /** What the first node decided there; a liar may know. */
+  decisionAt(height: number): string | null {
+    return this.#decided.get(height) ?? null;
+  }
+
   /** Evidence never names an honest validator. */
   accused(from: number): void {
     if (!this.#liars.has(from)) throw new Violation(`evidence against the honest ${from}`);

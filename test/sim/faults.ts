@@ -6,6 +6,8 @@ export const FAULTS = [
   "delay",
   "duplicate",
   "partition",
+  "mute",
+  "hide",
   "liar",
   "crash",
   "late-value",
@@ -29,6 +31,10 @@ export type Faults = {
   readonly stray: number;
   readonly duplicate: number;
   readonly partitions: readonly Partition[];
+  /** Hears everything and is heard late: the packets of this node are held back so long. */
+  readonly mute: {readonly node: number; readonly ms: number} | null;
+  /** What a node that has decided sent and still sends arrives after the heal only: nobody learns of its decision. */
+  readonly hidesDecisions: boolean;
   readonly liars: readonly number[];
   readonly crashes: readonly Crash[];
   readonly lateValue: boolean;
@@ -52,6 +58,8 @@ export function drawFaults(random: Prng, nodes: number, allowed: readonly FaultN
     stray: may("delay", 0.3) ? random.unit() * 0.1 : 0,
     duplicate: may("duplicate", 0.5) ? random.unit() * 0.3 : 0,
     partitions: may("partition", 0.4) ? drawPartitions(random, nodes, healAtMs) : [],
+    mute: may("mute", 0.3) ? {node: random.pick(honest), ms: random.int(200, 3_000)} : null,
+    hidesDecisions: may("hide", 0.4),
     liars,
     crashes: may("crash", 0.4) ? Array.from({length: random.int(1, 4)}, () => drawCrash(random, honest)) : [],
     lateValue: may("late-value", 0.2),
@@ -71,7 +79,8 @@ function drawLiars(random: Prng, nodes: number): number[] {
 function drawPartitions(random: Prng, nodes: number, healAtMs: number): Partition[] {
   return Array.from({length: random.int(1, 3)}, () => {
     const from = random.int(0, healAtMs);
-    const left = Array.from({length: nodes}, () => random.chance(0.5));
+    const alone = random.chance(0.5) ? random.int(0, nodes - 1) : null;
+    const left = Array.from({length: nodes}, (_, i) => (alone === null ? random.chance(0.5) : i === alone));
     return {from, to: Math.min(healAtMs, from + random.int(100, 2_000)), left};
   });
 }

@@ -4,8 +4,12 @@ import {BAD, type Packet, type Part, type Proposal, type Vote} from "./messages.
 import {VoteBook} from "./votebook.ts";
 import type {World} from "./world.ts";
 
-/** How a liar treats the others; drawn once per run. A `favourite`, the same always or one per round, alone gets the votes that complete a polka: that is how locks get hidden. */
-const MOODS = ["random", "favourite", "silent", "late"] as const;
+/**
+ * How a liar treats the others; drawn once per run. A `favourite`, the same always or another each time, alone gets the votes that complete a
+ * polka or a commit: that is how locks and decisions get hidden. A `rival` does so too,
+ * proposes one fresh value to everybody, and once some node has decided votes for whatever else there is.
+ */
+const MOODS = ["random", "favourite", "rival", "silent", "late"] as const;
 
 /**
  * A validator that signs whatever may hurt: two proposals in a round, different votes to different peers, both votes to one, votes for
@@ -33,12 +37,12 @@ export class Liar {
     this.#act(1, 0);
   }
 
-  receive(packet: Packet): void {
+  receive(_from: number, packet: Packet): void {
     for (const part of packet) {
       if (!this.#world.signatures.verify(part)) continue;
       if (part.kind === "vote") this.#book(part.height).add(part, this.#world.now());
       if (part.value !== null) this.#learn(part.height, part.value);
-      this.#act(part.height, part.round);
+      if (!("from" in part) || part.from !== this.me) this.#act(part.height, part.round);
     }
   }
 
@@ -47,7 +51,6 @@ export class Liar {
     if (this.#mood === "silent" || this.#seen.has(key)) return;
     this.#seen.add(key);
     const {random, set} = this.#world;
-    if (!this.#isLoyal) this.#favourite = random.pick(this.#others());
     if (proposerOf(set, height, round) === this.me) this.#proposeTo(height, round);
     const lag = this.#mood === "late" ? random.int(100, 2_000) : 0;
     this.#soon(lag + random.int(0, 60), () => this.#voteTo("prevote", height, round));
@@ -60,10 +63,10 @@ export class Liar {
     const quorums = this.#book(height).quorums.filter((quorum) => quorum.type === "prevote" && quorum.round < round);
     const again = quorums.map(({value, round: polRound}) => ({value, polRound}));
     const feigned = this.#known(height).map((value) => ({value, polRound: random.int(-1, round)}));
-    const choices = [...made, ...again, ...feigned];
+    const choices = this.#mood === "rival" ? made.slice(0, 1) : [...made, ...again, ...feigned];
     for (const {value} of made) this.#learn(height, value);
     for (const to of this.#others()) {
-      for (let times = random.int(0, 3); times > 0; times--) {
+      for (let times = this.#mood === "rival" ? 1 : random.int(0, 3); times > 0; times--) {
         const {value, polRound} = random.pick(choices);
         const id = `proposal ${height}/${round} ${polRound} ${value} by ${this.me}`;
         const proposal: Proposal = {kind: "proposal", height, round, polRound, value, from: this.me, id};
@@ -75,13 +78,17 @@ export class Liar {
 
   #voteTo(type: VoteType, height: number, round: number): void {
     const {random} = this.#world;
-    const best = this.#leading(type, height, round);
+    if (!this.#isLoyal) this.#favourite = random.pick(this.#others());
+    const decided = this.#world.checks.decisionAt(height);
+    const isForAll = this.#mood === "rival" && (decided !== null || proposerOf(this.#world.set, height, round) === this.me);
+    const best = this.#leading(type, height, round, this.#mood === "rival" ? decided : null);
+    const isPartial = this.#mood === "favourite" || this.#mood === "rival";
     for (const to of this.#others()) {
-      const isFavoured = this.#mood === "favourite" && to === this.#favourite;
+      const isFavoured = isForAll || (isPartial && to === this.#favourite);
       const choices = [null, ...this.#known(height).slice(-4)];
       const count = isFavoured ? 1 : random.int(0, 3);
       for (let n = 0; n < count; n++) {
-        const value = isFavoured ? best : this.#mood === "favourite" ? null : random.pick([...choices, best]);
+        const value = isFavoured ? best : isPartial ? null : random.pick([...choices, best]);
         this.#tell(to, [this.#vote(type, height, round, value)]);
       }
       for (const ahead of [2, 1, 5, 1_000_000]) {
@@ -104,12 +111,12 @@ export class Liar {
   }
 
   /** The value of this round with most votes: the one that a single vote more may bring over the quorum. */
-  #leading(type: VoteType, height: number, round: number): string | null {
+  #leading(type: VoteType, height: number, round: number, avoided: string | null): string | null {
     const counts = new Map<string, number>();
-    for (const {value} of this.#book(height).of(type === "prevote" ? "prevote" : "precommit", round)) {
-      if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
+    for (const {value} of this.#book(height).of(type, round)) {
+      if (value !== null && value !== avoided) counts.set(value, (counts.get(value) ?? 0) + 1);
     }
-    return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? this.#known(height).at(-1) ?? null;
+    return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? this.#known(height).findLast((value) => value !== avoided) ?? null;
   }
 
   #tell(to: number, packet: Packet): void {

@@ -57,6 +57,11 @@ export function simulate(seed: number, given: Partial<Options> = {}): Outcome {
   const after = (ms: number, run: () => void) => queue.push({at: clock.nowMs + ms, run});
   const validators: Validator[] = faults.seats.map((seats, i) => ({id: `0x${`${i}`.padStart(40, "0")}`, seats}));
   const set = {epoch: 1, validators, schedule: proposerSchedule(validators)};
+  const arrive = (from: number, to: number, packet: Packet): void => {
+    const hiddenMs = faults.hidesDecisions && hasDecided(actors[from], packet) ? faults.healAtMs - clock.nowMs : 0;
+    if (hiddenMs > 0) after(hiddenMs, () => arrive(from, to, packet));
+    else actors[to]?.receive(from, packet);
+  };
   const world: World = {
     set,
     heights: options.heights,
@@ -67,8 +72,7 @@ export function simulate(seed: number, given: Partial<Options> = {}): Outcome {
     checks: new Checks(set, faults.liars),
     now: () => clock.nowMs,
     after,
-    send: (from, to, packet) =>
-      deliver({random, faults, nowMs: clock.nowMs, from, to}, (ms) => after(ms, () => arrive(actors[to], from, packet))),
+    send: (from, to, packet) => deliver({random, faults, nowMs: clock.nowMs, from, to}, (ms) => after(ms, () => arrive(from, to, packet))),
     note,
   };
   for (let i = 0; i < options.nodes; i++) actors.push(faults.liars.includes(i) ? new Liar(i, world) : new SimNode(i, world));
@@ -114,9 +118,8 @@ function run(
   }
 }
 
-function arrive(actor: SimNode | Liar | undefined, from: number, packet: Packet): void {
-  if (actor instanceof SimNode) actor.receive(from, packet);
-  else actor?.receive(packet);
+function hasDecided(actor: SimNode | Liar | undefined, packet: Packet): boolean {
+  return actor instanceof SimNode && actor.decisions.has(packet[0]?.height ?? 0);
 }
 
 type Link = {readonly random: Prng; readonly faults: Faults; readonly nowMs: number; readonly from: number; readonly to: number};
@@ -132,7 +135,8 @@ function deliver({random, faults, nowMs, from, to}: Link, arriveIn: (ms: number)
   const heldMs = cut === undefined ? 0 : cut.to - nowMs;
   if (random.chance(faults.loss)) return;
   const strayMs = random.chance(faults.stray) ? random.int(500, 3_000) : 0;
-  arriveIn(heldMs + strayMs + random.int(1, faults.delayMs));
+  const muteMs = faults.mute?.node === from ? faults.mute.ms : 0;
+  arriveIn(heldMs + strayMs + muteMs + random.int(1, faults.delayMs));
   if (random.chance(faults.duplicate)) arriveIn(heldMs + random.int(1, 4 * faults.delayMs));
 }
 
