@@ -3,9 +3,9 @@ import {tmpdir} from "node:os";
 import {join, resolve} from "node:path";
 import {buildPrograms, bundleOf} from "../scripts/build.ts";
 import type {Hex} from "../src/base/bytes.ts";
-import {decodeGenesis} from "../src/types/genesis.ts";
+import {decodeGenesis, type Genesis} from "../src/types/genesis.ts";
 import {mixAddress} from "../src/types/mix-address.ts";
-import {multisigOf} from "../src/types/validators.ts";
+import {multisigOf, totalSeats} from "../src/types/validators.ts";
 import {type Anvil, startAnvil} from "./anvil.ts";
 import {CHAIN_ID, chainAccounts, SALT, TestChain} from "./chain.ts";
 import {type Child, runToEnd, startChild} from "./children.ts";
@@ -97,7 +97,7 @@ class Launcher {
     if (resumed !== null) this.#step("resume", `resuming ${this.#dir}`);
     const nodes = await this.#startNodes(known.seats, {rpc: anvil.url, mixin});
     chain.close();
-    const genesis = decodeGenesis(readFileSync(join(this.#nodeDir(0), "genesis.json"), "utf8"));
+    const genesis = this.#genesis();
     const group = multisigOf(genesis.validators);
     const apis = nodes.map((node) => String(node.ready["api"]));
     const running = {...known, dir: this.#dir, rpc: anvil.url, mixin, nodes, apis, members: group.members, threshold: group.threshold};
@@ -171,7 +171,9 @@ class Launcher {
     const group = await chain.deployGroup(staking, await chain.freeze(staking));
     const echo = await chain.deployEcho(group, developer.app_id);
     await this.#writeGenesis(chain.rpc, {seats, staking, group});
-    this.#step("contracts", `validator set frozen, MixinGroup ${group} and demo app ${echo} deployed`);
+    const held = totalSeats(this.#genesis().validators);
+    const cut = held < total ? ` (of ${total}: nobody may hold a third)` : "";
+    this.#step("contracts", `validator set frozen with ${held} seats${cut}, MixinGroup ${group} and demo app ${echo} deployed`);
     return {seats, staking, group, echo, developer, user, registered: false};
   }
 
@@ -276,6 +278,9 @@ class Launcher {
     });
   }
 
+  #genesis(): Genesis {
+    return decodeGenesis(readFileSync(join(this.#dir, "genesis.json"), "utf8"));
+  }
   #nodeDir(i: number): string {
     return join(this.#dir, `validator-${i}`);
   }

@@ -133,7 +133,9 @@ async function run({dir}: DirOption): Promise<void> {
     }, crash);
   });
   const {error} = await stopping;
-  if (error !== undefined) throw error;
+  if (error === undefined) return;
+  if (process.connected) process.disconnect(); // an open channel would keep a node that could not start
+  throw error;
 }
 
 function readText(file: string): string {

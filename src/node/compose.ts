@@ -24,7 +24,7 @@ import {Timeline} from "./api/timeline.ts";
 import {viewRoutes} from "./api/views.ts";
 import {assemble, type NodeParts} from "./assemble.ts";
 import {readConfig} from "./config.ts";
-import {openKeyring, ShareFiles} from "./keyring.ts";
+import {KeyringError, keyFile, openKeyring, ShareFiles} from "./keyring.ts";
 import {serviceGroup} from "./services.ts";
 import {createLogger, systemClock} from "./system.ts";
 
@@ -57,8 +57,15 @@ export async function startNode(options: {dir: string; password: string; fatal: 
   const log = createLogger(config.log.level, {}, config.log.file);
   const {members, threshold} = multisigOf(genesis.validators);
   const group = {url: config.mixin, members, threshold, clock: systemClock, pollMs: config.pollMs};
-  const [user] = keys.seatUsers;
-  if (user === undefined) throw new Error("no Mixin user");
+  // who staked for more seats than a validator may hold has users without one
+  const seatUsers = keys.seatUsers.filter(({app_id}) => members.includes(app_id));
+  const [user] = seatUsers;
+  if (user === undefined) {
+    const advice = "none of these Mixin users holds a seat of this network: use the keys that staked before its set was frozen";
+    throw new KeyringError("BAD_SEAT_USER", {file: keyFile(dir, "mixin"), advice});
+  }
+  if (seatUsers.length < keys.seatUsers.length)
+    log.warn("seats were cut: nobody may hold a third of them", {staked: keys.seatUsers.length, seats: seatUsers.length});
 
   const store = createBlockStore({dir: join(dir, "db")});
   mkdirSync(join(dir, "wal"), {recursive: true, mode: 0o700});
@@ -76,7 +83,7 @@ export async function startNode(options: {dir: string; password: string; fatal: 
     fromSequence: 0n,
     isDecided: (id) => isDecidedOutput(state(), id),
   });
-  const payouts = createPayoutSigner({...group, users: keys.seatUsers, logger: log});
+  const payouts = createPayoutSigner({...group, users: seatUsers, logger: log});
   const mixin = createMixinClient({url: config.mixin, user});
   const {platforms, epoch0Block} = genesis;
   const observers = platforms.map(({chainId, group: address, finality}) =>
