@@ -15,7 +15,7 @@ import {residentMb, until} from "./processes.ts";
 const FUNDS = 100n * 10n ** 8n;
 let network: TestNetwork;
 beforeAll(async () => {
-  network = await startNetwork();
+  network = await startNetwork("--seats", "2,2,2,1");
 }, 90_000);
 afterAll(() => network?.stop(), 30_000);
 

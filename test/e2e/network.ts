@@ -4,12 +4,15 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {bundleOf} from "../../scripts/build.ts";
 import {MvmClient, type PaymentStatus} from "../../src/sdk/client.ts";
+import {units} from "../../src/sdk/payment.ts";
 import {type Child, startChild} from "../../testnet/children.ts";
 import {ASSET, startTestnet, type Testnet} from "../../testnet/launcher.ts";
-import {balanceOf, type DevnetUser, pay} from "../../testnet/mixin/client.ts";
+import {balanceOf, type DevnetUser, pay, sdkOf} from "../../testnet/mixin/client.ts";
 import {parseOptions} from "../../testnet/options.ts";
 import type {Report} from "../../testnet/report.ts";
 import {until} from "./processes.ts";
+
+const START_MS = 80_000;
 
 /** A testnet of this test: every part a process of its own, started by this one. */
 export interface TestNetwork {
@@ -31,7 +34,11 @@ export async function startNetwork(...args: string[]): Promise<TestNetwork> {
   const told: Report[] = [];
   const tell = (report: Report) => void told.push(report);
   const stopping = new AbortController();
-  const net = await startTestnet(parseOptions([...args, "--dir", dir]), tell, stopping.signal);
+  const late = setTimeout(() => stopping.abort(new Error("not up in time")), START_MS);
+  const net = await startTestnet(parseOptions([...args, "--dir", dir]), tell, stopping.signal).catch((cause: unknown) => {
+    throw new Error(`the testnet did not start: ${cause}; it told ${JSON.stringify(told)}`, {cause});
+  });
+  clearTimeout(late);
   const again = new Map<number, Child>();
   const running = (validator: number): Child => {
     const child = again.get(validator) ?? net.nodes[validator];
@@ -99,4 +106,11 @@ export async function hasBalance(net: Testnet, user: DevnetUser, units: bigint, 
     () => `a balance of ${units}; last seen: ${last}`,
     ms,
   );
+}
+
+/** Every output that the user has ever received, spent ones too: 1e-8 units and memo. */
+export async function receivedBy(net: Testnet, user: DevnetUser): Promise<{amount: bigint; memo: string}[]> {
+  const of = {members: [user.app_id], threshold: 1, asset: ASSET.asset_id, limit: 500};
+  const outputs = await sdkOf(net.mixin, user).utxo.safeOutputs(of);
+  return outputs.map(({amount, extra}) => ({amount: units(amount), memo: Buffer.from(extra, "hex").toString()}));
 }

@@ -1,4 +1,4 @@
-import {mkdtempSync, rmSync} from "node:fs";
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterAll, describe, expect, test} from "vitest";
@@ -84,6 +84,19 @@ describe.sequential("whatever ends the launcher, nothing is left running", () =>
     expect([0, 130, "SIGINT"]).toContain(await run.ended(STOP_MS));
     await run.gone(STOP_MS);
   }, 80_000);
+
+  test("a validator that cannot start ends it at once, with a word where to look", async () => {
+    const password = join(dir, "password");
+    const right = readFileSync(password);
+    writeFileSync(password, "wrong");
+    const run = keep(startLauncher(...up));
+    expect(await run.ended(STOP_MS), run.text()).toBe(1);
+    const message = String(run.lines.find((line) => line.event === "error")?.["message"]);
+    expect(message).toMatch(/^validator 0: ended with 1 before it was ready; see .*stderr\.log$/);
+    expect(readFileSync(message.split("see ")[1] ?? "", "utf8")).toContain("WRONG_PASSWORD");
+    await run.gone(1_000);
+    writeFileSync(password, right);
+  }, 30_000);
 
   test("after all that the network goes on in its directory", async () => {
     const run = keep(startLauncher(...again, "--once"));
