@@ -17,6 +17,8 @@ const SUBJECTS_MAX = 256;
 /** Uncertified heights that are remembered. Payments are not admitted long before there are so many. */
 const OPEN_MAX = 1_024;
 const TOP_UP_MS = 500;
+/** Heights above the own head whose certificates are kept. */
+const EARLY_HEIGHTS = 4;
 /** Heights, the oldest first, that are topped up at one time. */
 const TOP_UP_MAX = 8;
 
@@ -39,6 +41,8 @@ export class Certifier implements Service {
   readonly #partials = new BoundedMap<string, Map<number, Uint8Array>>(SUBJECTS_MAX);
   readonly #open = new Map<number, Subject & {valid: boolean; proposer: boolean}>();
   readonly #certificates = new BoundedMap<number, Certificate>(1_024);
+  /** Verified certificates of heights that are not decided here yet. */
+  readonly #early = new BoundedMap<number, Certificate>(EARLY_HEIGHTS);
   readonly #listeners: ((certificate: Certificate) => void)[] = [];
   #shares: OwnShares | null = null;
   #cancel: (() => void) | null = null;
@@ -146,9 +150,21 @@ export class Certifier implements Service {
   /** A certificate that somebody else has combined: checked once, then stored with the block. */
   receiveCertificate(certificate: Certificate): Verdict {
     const open = this.#open.get(certificate.height);
+    const {height} = this.#p.chain;
+    if (open === undefined && certificate.height > height && certificate.height <= height + EARLY_HEIGHTS)
+      return this.#keepEarly(certificate);
     if (open === undefined) return "ignore";
     if (open.blockHash !== certificate.blockHash || !this.verify(certificate)) return "reject";
     this.#finish(certificate, false);
+    return "accept";
+  }
+
+  /** Others may have combined a block that is not decided here yet: its certificate will be wanted in a moment. */
+  #keepEarly(certificate: Certificate): Verdict {
+    if (this.#early.has(certificate.height)) return "ignore";
+    if (groupKey(this.#p.chain.state) === null) return "ignore";
+    if (!this.verify(certificate)) return "reject";
+    this.#early.set(certificate.height, certificate);
     return "accept";
   }
 
@@ -169,7 +185,10 @@ export class Certifier implements Service {
     this.#openHeight(open);
     // whoever saw the block valid signs it now, also if it precommitted nil or another round
     if (of.valid) this.offer({...open, partials: this.ownPartials(open)});
-    if (open.proposer) this.#combine(open);
+    const early = this.#early.get(of.height);
+    this.#early.delete(of.height);
+    if (early !== undefined && early.blockHash === of.blockHash) this.#finish(early, false);
+    else if (open.proposer) this.#combine(open);
   }
 
   #openHeight(open: Subject & {valid: boolean; proposer: boolean}): void {
