@@ -1,11 +1,15 @@
 import {parseArgs} from "node:util";
 import {cryptoBench} from "./crypto.ts";
 import {decisionBench} from "./decision.ts";
+import {dkgBench} from "./dkg.ts";
 import {type Benchmark, table} from "./harness.ts";
+import {idleBench} from "./idle.ts";
 import {ledgerBench} from "./ledger.ts";
+import {paymentBench} from "./payment.ts";
+import {simulationBench} from "./simulation.ts";
 import {walBench} from "./wal.ts";
 
-const ALL: readonly Benchmark[] = [decisionBench, walBench, cryptoBench, ledgerBench];
+const ALL: readonly Benchmark[] = [decisionBench, paymentBench, walBench, cryptoBench, dkgBench, ledgerBench, simulationBench, idleBench];
 
 const {values, positionals} = parseArgs({
   allowPositionals: true,
@@ -23,4 +27,4 @@ for (const benchmark of ALL) {
   if (values.json) for (const result of results) console.log(JSON.stringify(result));
   else console.log(table(results));
 }
-process.exit(0);
+process.exit(0); // connections that are kept alive would hold it

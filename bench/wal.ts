@@ -6,6 +6,12 @@ import {type Benchmark, resultOf, timed} from "./harness.ts";
 
 const RECORD = new Uint8Array(400).fill(7);
 
+/**
+ * What the driver waits for before each vote: one record of 400 bytes appended to the node's log and on disk.
+ *
+ * Bound, by turns with it in the same folder: a write of as many bytes and fdatasync, both synchronous, with no record
+ * format, no checksum and no queue.
+ */
 export const walBench: Benchmark = {
   name: "wal",
   about: "one record of 400 bytes appended and synced; bound: a bare write and fdatasync of as many bytes, in the same folder",
