@@ -61,10 +61,7 @@ export class Candidates {
       excused: false,
       asked: false,
     };
-    if (this.#byHash.size >= CANDIDATES_MAX) {
-      const [oldest] = [...this.#byHash.values()].filter((c) => !c.excused);
-      if (oldest !== undefined) this.#byHash.delete(oldest.hash);
-    }
+    if (this.#byHash.size >= CANDIDATES_MAX) this.#makeRoom();
     this.#byHash.set(input.hash, candidate);
     return candidate;
   }
@@ -101,6 +98,14 @@ export class Candidates {
       found.push({hash: candidate.hash, verdict: judgement});
     }
     return found;
+  }
+
+  /** What can be decided stays: the oldest invalid one goes first, then the oldest of those that are not judged, then the oldest. */
+  #makeRoom(): void {
+    const loose = [...this.#byHash.values()].filter(({excused}) => !excused);
+    const first = (verdict: Candidate["verdict"]) => loose.find((candidate) => candidate.verdict === verdict);
+    const worst = first("invalid") ?? first("unknown") ?? loose[0];
+    if (worst !== undefined) this.#byHash.delete(worst.hash);
   }
 
   #askOnce(candidate: Candidate, ask: Parameters<Sources["ask"]>[0]): void {

@@ -1,7 +1,6 @@
 import type {Hex} from "../../base/bytes.ts";
 import {describeError, MvmError} from "../../base/errors.ts";
-import {initialState, step} from "../../consensus/step.ts";
-import type {Effect, Input, State} from "../../consensus/types.ts";
+import type {Effect, Input} from "../../consensus/types.ts";
 import type {Service} from "../../ports/system.ts";
 import {type Block, decodeBlock} from "../../types/block.ts";
 import type {ProposalMessage, VoteMessage} from "../../types/messages.ts";
@@ -9,14 +8,16 @@ import type {SignedVote} from "../../types/votes.ts";
 import {Alarms} from "./alarms.ts";
 import {buildProposal} from "./build-proposal.ts";
 import {Candidates} from "./candidates.ts";
-import {ChainStateError} from "./decided-chain.ts";
 import type {DriverEvent, DriverPorts} from "./driver-ports.ts";
 import {HeightBook} from "./height-book.ts";
 import {inputsOf} from "./inputs.ts";
 import {Journal} from "./journal.ts";
+import {Machine} from "./machine.ts";
 import {Mailbox} from "./mailbox.ts";
-import {isSaid, type Said, Speaker} from "./speaker.ts";
+import {type Said, Speaker} from "./speaker.ts";
+import {storeDecided} from "./store-decided.ts";
 import {RoundTimers} from "./timers.ts";
+import type {WalRecord} from "./wal-records.ts";
 
 /** Events that wait for the round machine; more than this is dropped and counted, and comes again by re-sending. */
 const EVENTS_MAX = 4_096;
@@ -39,12 +40,10 @@ export class Driver implements Service {
   readonly #speaker: Speaker;
   readonly #alarms: Alarms;
   readonly #journal: Journal;
-  #state: State = initialState();
+  readonly #machine: Machine;
   #deciding: Extract<Effect, {kind: "decide"}> | null = null;
   /** The round that waits for a value of this validator. */
   #wanted: number | null = null;
-  /** While the log is replayed: what the machine asked for and the log does not show as done. */
-  #replay: Effect[] | null = null;
   #running: Promise<void> | null = null;
 
   constructor(ports: DriverPorts) {
@@ -52,6 +51,7 @@ export class Driver implements Service {
     const {chain, certifier} = ports;
     this.#alarms = new Alarms(ports.clock);
     this.#journal = new Journal(ports.wal, ports.network, ports.sent);
+    this.#machine = new Machine({journal: this.#journal, perform: (effect) => this.#perform(effect)});
     const candidates = new Candidates({chain, sources: ports.sources, log: ports.log, changed: () => this.push({kind: "wake"})});
     this.#book = new HeightBook(chain.epochSet, candidates);
     this.#timers = new RoundTimers(ports.clock, chain.genesis.parameters, (input) => this.push({kind: "timeout", input}));
@@ -66,13 +66,15 @@ export class Driver implements Service {
   }
 
   get height(): number {
-    return this.#state.height;
+    return this.#machine.state.height;
   }
   get round(): number {
-    return this.#state.round;
+    return this.#machine.state.round;
   }
   async start(): Promise<void> {
-    this.#replayLog();
+    this.#machine.replay(() => this.#replayLog());
+    // a round is under way, whatever the own sources show
+    if (this.#speaker.guard.recent(this.height, 0).length > 0) this.#timers.release();
     this.#p.sources.onNew(() => this.push({kind: "wake"}));
     this.#once("resend", RESEND_MS, {kind: "resend"});
     this.#running = this.#loop().catch((error: unknown) => {
@@ -111,25 +113,38 @@ export class Driver implements Service {
         this.#input(event.input);
         return;
       case "commit":
-        if (event.block.height !== this.#state.height) return;
-        this.#book.noteDecided(event);
-        this.#input({kind: "commit", height: event.block.height, round: event.round, value: event.hash, from: []}, false);
+        this.#takeDecided(event);
         return;
       case "stuck":
         this.#unstick(event);
         return;
       case "resend":
         this.#once("resend", RESEND_MS, {kind: "resend"});
-        if (this.#timers.idle) return;
-        for (const message of this.#speaker.guard.recent(this.#state.height, this.#state.round - 1)) this.#p.network.resend(message);
+        if (!this.#timers.idle) this.#resend();
         return;
       case "wake":
         return;
     }
   }
 
+  #takeDecided(event: Extract<DriverEvent, {kind: "commit"}>): void {
+    const {block, round, hash: value} = event;
+    const {height} = block;
+    if (height !== this.height) return;
+    this.#book.noteDecided(event);
+    if (this.#machine.state.stage === "decided") this.#deciding = {kind: "decide", height, round, value};
+    else this.#machine.feed({kind: "commit", height, round, value, from: []}, null);
+  }
+
+  /** The own last messages, and what let this validator into its round: who lacks that may lack it for ever. */
+  #resend(): void {
+    const {network, me} = this.#p;
+    for (const message of this.#speaker.guard.recent(this.height, this.round - 1)) network.resend(message);
+    for (const vote of this.#book.entry(this.round)) if (vote.from !== me) network.resend({kind: "vote", vote, partials: []});
+  }
+
   #unstick({height, round, value}: {height: number; round: number; value: Hex}): void {
-    if (height !== this.#state.height || this.#book.candidates.get(value) === undefined) return;
+    if (height !== this.height || this.#book.candidates.get(value) === undefined) return;
     this.#p.log.warn("deciding by commit without an own verdict", {height, round, block: value});
     this.#input({kind: "commit", height, round, value, from: this.#book.votes.voters(round, value, "precommit")});
   }
@@ -156,7 +171,7 @@ export class Driver implements Service {
   }
 
   #propose(): void {
-    if (this.#wanted === null || this.#wanted !== this.#state.round) return;
+    if (this.#wanted === null || this.#wanted !== this.round) return;
     const built = buildProposal(this.#p.chain, this.#p.sources, this.#p.signer.address, this.#p.log);
     if (built === null) return;
     const round = this.#wanted;
@@ -166,21 +181,25 @@ export class Driver implements Service {
     this.#input({kind: "value", round, value: built.hash});
   }
 
-  /** A message, others' or own, as inputs of the machine; what may be needed again is logged. */
+  /** A message, others' or own, as inputs of the machine. Own ones are logged in any case: they are the guard's memory. */
   #take(message: ProposalMessage | VoteMessage, block: Block | null, origin: "message" | "own"): void {
-    const height = message.kind === "vote" ? message.vote.height : message.proposal.height;
-    this.#p.evidence.watch(message, this.#state.round);
-    if (height !== this.#state.height) return;
-    if (this.#replay === null) this.#journal.record({kind: origin, height, message});
+    const {height, round} = message.kind === "vote" ? message.vote : message.proposal;
+    this.#p.evidence.watch(message, this.round);
+    if (height !== this.height) return;
+    // a proposal of a round far ahead comes again when there is somebody in that round
+    if (message.kind === "proposal" && round > this.round + 1) return;
     if (message.kind === "vote") this.#noteVote(message.vote);
-    else {
-      this.#book.noteProposal(message, block ?? decodeBlock(message.block));
-      this.#timers.release();
-    }
-    for (const input of inputsOf(message)) this.#input(input, false);
-    const candidate = message.kind === "proposal" ? this.#book.candidates.get(message.proposal.blockHash) : undefined;
-    if (candidate !== undefined && candidate.verdict !== "unknown")
-      this.#input({kind: "verdict", value: candidate.hash, verdict: candidate.verdict});
+    let record: WalRecord | null = {kind: origin, height, message};
+    if (origin === "own" && !this.#machine.isReplaying) this.#journal.record(record);
+    if (origin === "own") record = null;
+    for (const input of inputsOf(message)) if (this.#machine.feed(input, record)) record = null;
+    if (message.kind === "proposal" && this.#machine.keeps(message)) this.#noteProposal(message, block);
+  }
+
+  #noteProposal(message: ProposalMessage, block: Block | null): void {
+    const {hash: value, verdict} = this.#book.noteProposal(message, block ?? decodeBlock(message.block));
+    this.#timers.release();
+    if (verdict !== "unknown") this.#input({kind: "verdict", value, verdict});
   }
 
   #noteVote(vote: SignedVote): void {
@@ -191,27 +210,26 @@ export class Driver implements Service {
     this.#once(`stuck/${height}/${round}`, STUCK_COMMIT_MS, {kind: "stuck", height, round, value: blockHash});
   }
 
-  #input(input: Input, logged = true): void {
-    if (logged && this.#replay === null) this.#journal.record({kind: "input", height: this.#state.height, input});
-    const next = step(this.#state, input);
-    this.#state = next.state;
-    for (const effect of next.effects) this.#perform(effect);
+  #input(input: Input): void {
+    this.#machine.feed(input, {kind: "input", height: this.height, input});
   }
 
   #perform(effect: Effect): void {
     switch (effect.kind) {
       case "newRound":
-        if (effect.round > 0) this.#p.log.info("next round", {height: effect.height, round: effect.round});
+        if (effect.round === 0) return;
+        this.#p.log.info("next round", {height: effect.height, round: effect.round});
+        if (!this.#machine.isReplaying) this.#resend();
         return;
       case "getValue":
         this.#wanted = effect.round;
         return;
       case "timer":
+        this.#timers.set(effect);
+        return;
       case "propose":
       case "vote":
-        if (this.#replay !== null) this.#replay.push(effect);
-        else if (effect.kind === "timer") this.#timers.set(effect);
-        else this.#say(effect);
+        this.#say(effect);
         return;
       case "decide":
         this.#deciding = effect;
@@ -240,29 +258,11 @@ export class Driver implements Service {
   }
 
   async #decide(decide: Extract<Effect, {kind: "decide"}>): Promise<void> {
-    const {chain, certifier} = this.#p;
-    const {height, round} = decide;
-    const hash = decide.value as Hex;
-    const candidate = this.#book.candidates.get(hash);
-    if (candidate === undefined || candidate.applied === null)
-      throw new ChainStateError("DECIDED_BLOCK_INVALID", {
-        height,
-        hash,
-        advice: "compare the version of this node with the other validators'",
-      });
-    const proof = this.#book.proofOf(round, hash);
-    await chain.append({bytes: candidate.bytes, block: candidate.block, hash, applied: candidate.applied, proof});
-    certifier.decided({
-      height,
-      round,
-      blockHash: hash,
-      valid: candidate.verdict === "valid",
-      proof,
-      proposer: candidate.block.header.proposer,
-    });
+    const isStored = await storeDecided(this.#p, this.#book, decide);
+    this.#deciding = null;
+    if (!isStored) return;
     this.#timers.clear();
     this.#book.clear();
-    this.#deciding = null;
     this.#wanted = null;
     await this.#journal.endHeight(this.#p.evidence.openOwn());
     this.#startHeight();
@@ -270,28 +270,24 @@ export class Driver implements Service {
 
   #startHeight(): void {
     const {chain, me} = this.#p;
-    this.#input({kind: "start", height: chain.height + 1, set: chain.epochSet.set, me}, false);
+    this.#machine.feed({kind: "start", height: chain.height + 1, set: chain.epochSet.set, me}, null);
   }
 
-  /** Takes the logged inputs of the height in progress again; what was asked for and not done before the stop is done now. */
+  /** Takes the logged inputs of the height in progress again. */
   #replayLog(): void {
-    this.#replay = [];
     this.#startHeight();
     for (const record of this.#journal.recovered()) {
       if (record.kind === "own") this.#speaker.guard.remember(record.message);
       if (record.kind === "evidence") this.#p.evidence.restore(record.evidence);
-      if (record.kind === "evidence" || record.height !== this.#state.height) continue;
+      if (record.kind === "evidence" || record.height !== this.height) continue;
       if (record.kind === "input") {
         if (record.input.kind === "value") this.#wanted = null;
         if (record.input.kind === "verdict") this.#book.candidates.settle(record.input.value, record.input.verdict);
-        this.#input(record.input, false);
+        this.#input(record.input);
       } else {
-        if (record.kind === "own") this.#replay = this.#replay.filter((effect) => !isSaid(effect, record.message));
+        if (record.kind === "own") this.#machine.isDone(record.message);
         this.#take(record.message, null, record.kind);
       }
     }
-    const open = this.#replay;
-    this.#replay = null;
-    for (const effect of open) this.#perform(effect);
   }
 }

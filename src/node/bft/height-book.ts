@@ -2,7 +2,7 @@ import type {Hex} from "../../base/bytes.ts";
 import type {Block} from "../../types/block.ts";
 import type {ProposalMessage} from "../../types/messages.ts";
 import type {Proof, SignedVote} from "../../types/votes.ts";
-import type {Candidates} from "./candidates.ts";
+import type {Candidate, Candidates} from "./candidates.ts";
 import type {EpochSet} from "./decided-chain.ts";
 import {VoteLog} from "./vote-log.ts";
 
@@ -19,11 +19,12 @@ export class HeightBook {
   }
 
   /** Keeps the block of a proposal, and the polka that came with it. */
-  noteProposal(message: ProposalMessage, block: Block): void {
+  noteProposal(message: ProposalMessage, block: Block): Candidate {
     const {blockHash: hash, polRound} = message.proposal;
-    this.candidates.add({hash, block, bytes: message.block});
+    const candidate = this.candidates.add({hash, block, bytes: message.block});
     this.votes.addAll(message.polka);
     if (polRound >= 0) this.candidates.excuse(hash);
+    return candidate;
   }
 
   /** `third`: more than W/3 of the seats have voted at this height; `quorum`: the vote's block has q seats of its type and round. */
@@ -45,6 +46,26 @@ export class HeightBook {
   /** The proof that came with the block, else the precommits that were counted here. */
   proofOf(round: number, hash: Hex): Proof {
     return this.#proven.get(hash) ?? {kind: "votes", votes: this.votes.votes(round, hash, "precommit")};
+  }
+
+  /**
+   * Fewest votes that let a validator into `round`, one of each voter: precommits of a quorum in the round before it, else votes of
+   * more than a third in it. [] for round 0, and where neither is known.
+   */
+  entry(round: number): SignedVote[] {
+    if (round === 0) return [];
+    const {quorum, seats} = this.#set;
+    const before = this.#fewest(this.votes.of(round - 1, "precommit"), quorum);
+    return before.length > 0 ? before : this.#fewest(this.votes.of(round), Math.floor(seats / 3) + 1);
+  }
+
+  #fewest(votes: Iterable<SignedVote>, seats: number): SignedVote[] {
+    const chosen = new Map<number, SignedVote>();
+    for (const vote of votes) {
+      if (!chosen.has(vote.from)) chosen.set(vote.from, vote);
+      if (this.#weigh(chosen.keys()) >= seats) return [...chosen.values()];
+    }
+    return [];
   }
 
   clear(): void {

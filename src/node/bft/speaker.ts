@@ -61,9 +61,3 @@ export class Speaker {
     return {kind: "proposal", proposal: {...fields, from, signature: signer.proposal(fields)}, block, polka};
   }
 }
-
-/** Whether an effect asked for exactly this message. */
-export function isSaid(effect: Effect, message: ProposalMessage | VoteMessage): boolean {
-  if (message.kind === "proposal") return effect.kind === "propose" && effect.round === message.proposal.round;
-  return effect.kind === "vote" && effect.type === message.vote.type && effect.round === message.vote.round;
-}

@@ -11,10 +11,6 @@ export class VoteLog {
   readonly #order = new Map<number, string[]>();
 
   add(vote: SignedVote): void {
-    if (vote.blockHash === null) {
-      if (!this.#order.has(vote.from)) this.#order.set(vote.from, []);
-      return;
-    }
     const key = keyOf(vote.round, vote.type, vote.blockHash);
     const votes = this.#votes.get(key) ?? new Map<number, SignedVote>();
     if (votes.has(vote.from)) return;
@@ -23,7 +19,7 @@ export class VoteLog {
     const order = this.#order.get(vote.from) ?? [];
     order.push(key);
     this.#order.set(vote.from, order);
-    if (order.length > VOTES_PER_VALIDATOR_MAX) this.#votes.get(order.shift() as string)?.delete(vote.from);
+    if (order.length > VOTES_PER_VALIDATOR_MAX) this.#forget(order.shift() as string, vote.from);
   }
 
   /** Takes in the prevotes that came with a re-proposal. */
@@ -36,6 +32,12 @@ export class VoteLog {
     return this.#order.keys();
   }
 
+  /** Votes of a round, of one type or of both, whatever for. */
+  *of(round: number, type?: SignedVote["type"]): Generator<SignedVote> {
+    for (const votes of this.#votes.values())
+      for (const vote of votes.values()) if (vote.round === round && (type === undefined || vote.type === type)) yield vote;
+  }
+
   voters(round: number, value: Hex, type: SignedVote["type"]): number[] {
     return [...(this.#votes.get(keyOf(round, type, value))?.keys() ?? [])].sort((a, b) => a - b);
   }
@@ -45,12 +47,18 @@ export class VoteLog {
     return [...(this.#votes.get(keyOf(round, type, value))?.values() ?? [])].sort((a, b) => a.from - b.from);
   }
 
+  #forget(key: string, from: number): void {
+    const votes = this.#votes.get(key);
+    votes?.delete(from);
+    if (votes?.size === 0) this.#votes.delete(key);
+  }
+
   clear(): void {
     this.#votes.clear();
     this.#order.clear();
   }
 }
 
-function keyOf(round: number, type: SignedVote["type"], value: Hex): string {
-  return `${round}/${type}/${value}`;
+function keyOf(round: number, type: SignedVote["type"], value: Hex | null): string {
+  return `${round}/${type}/${value ?? "nil"}`;
 }

@@ -1,7 +1,7 @@
 import {utf8} from "../../../src/base/bytes.ts";
 import type {MixinOutput} from "../../../src/types/facts.ts";
 import {APP, BTC, messageMemo, outputFact, registerMemo, uuidOf} from "../../support/ledger.ts";
-import {withKey} from "./beginning.ts";
+import {atGenesis, withKey} from "./beginning.ts";
 import {drawFaults, FAULTS, type FaultName, type Faults} from "./faults.ts";
 import {Scene} from "./scene.ts";
 import type {SimValidator} from "./validator.ts";
@@ -11,13 +11,15 @@ import {World} from "./world.ts";
 export interface Options {
   readonly seats: readonly number[];
   readonly faults: readonly FaultName[];
+  /** key: after the DKG, from blocks that are made once; genesis: the DKG is part of the run. */
+  readonly from: "key" | "genesis";
   /** Virtual time after the heal within which everything that was paid is done. */
   readonly livenessMs: number;
   /** Keeps the lines of the run. */
   readonly isTraced: boolean;
 }
 
-export const DEFAULTS: Options = {seats: [1, 1, 1, 1], faults: FAULTS, livenessMs: 60_000, isTraced: false};
+export const DEFAULTS: Options = {seats: [1, 1, 1, 1], faults: FAULTS, from: "key", livenessMs: 60_000, isTraced: false};
 
 export interface Outcome {
   readonly seed: number;
@@ -39,7 +41,7 @@ const LOOK_MS = 100;
 /** One run of whole validators. Everything in it follows from the seed and the options. */
 export async function simulate(seed: number, given: Partial<Options> = {}): Promise<Outcome> {
   const options: Options = {...DEFAULTS, ...given};
-  const beginning = await withKey(options.seats);
+  const beginning = options.from === "key" ? await withKey(options.seats) : atGenesis(options.seats);
   const draws = new World({seed, nowMs: 0, isTraced: false});
   const seats = beginning.genesis.validators.map((v) => v.seats);
   const faults = drawFaults((concern) => draws.chance(concern), seats, options.faults);
