@@ -31,19 +31,21 @@ export class LateReview implements Service {
     this.#p = ports;
     const {chain} = ports;
     this.#last = chain.state;
-    chain.onDecided(({height, block, applied, proof}) => {
+    chain.onDecided(({height, block, applied, proof, replay}) => {
       const before = this.#last;
       this.#last = applied.state;
-      this.#forget();
+      if (!replay) this.#forget(); // the certifier says what is open once it has started
       // blocks that a snapshot stands for are not heard of
       if (heightOf(before) !== height - 1) return;
       if (proof.kind === "certificate" || !chain.isCertified(height)) return;
       this.#held.set(height, {block, before});
-      if (this.#held.size > HELD_MAX) this.#held.delete(Math.min(...this.#held.keys()));
+      const [first] = this.#held.keys();
+      if (this.#held.size > HELD_MAX && first !== undefined) this.#held.delete(first);
     });
   }
 
   async start(): Promise<void> {
+    this.#forget();
     this.#look();
   }
   async stop(): Promise<void> {
