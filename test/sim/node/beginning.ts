@@ -91,9 +91,10 @@ export function noFaults(validators: number): Faults {
     writeMs: each(1),
     skewMs: each(0),
     rates: each(1),
-    lagMs: each(250),
+    lagMs: each(1),
     blind: each(0),
     chainFails: 0,
+    apiMs: 8,
     villain: null,
   };
 }

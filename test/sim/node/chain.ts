@@ -12,7 +12,7 @@ import {uuidBytes, uuidFromHex} from "../../../src/types/ids.ts";
 import {groupLog, id16, type RawLog} from "../../support/group-logs.ts";
 import type {Prng} from "../prng.ts";
 import type {Life} from "./life.ts";
-import type {View} from "./mixin.ts";
+import {polledMs, type View} from "./mixin.ts";
 import type {World} from "./world.ts";
 
 const RPC_MS = 5;
@@ -133,7 +133,10 @@ export class SimChain {
       const hidden = this.ledger.blocks.findIndex((block) => !isFinal(block));
       take((hidden < 0 ? this.ledger.blocks.at(-1) : this.ledger.blocks[hidden - 1])?.number ?? 0);
     };
-    const final = (block: ChainBlock) => life.after(view(validator, `block ${block.number}`, block.finalMs) - world.nowMs, look);
+    const final = (block: ChainBlock) => {
+      const shownMs = Math.max(view(validator, `block ${block.number}`, block.finalMs), world.nowMs);
+      life.after(polledMs(validator, shownMs) - world.nowMs, look);
+    };
     return {
       name: "simulated observer",
       platform: this.platform,

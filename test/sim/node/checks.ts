@@ -22,6 +22,8 @@ export class Checks implements Watcher {
   readonly #behind = new Map<string, Set<number>>();
   #audited = 0;
   roundMax = 0;
+  /** For whoever plays a scenario by hand. */
+  onSent: (message: Message) => void = () => {};
 
   constructor(of: {world: World; genesis: Genesis; faulty: ReadonlySet<number>}) {
     this.#world = of.world;
@@ -35,6 +37,7 @@ export class Checks implements Watcher {
   }
 
   sent(from: number, message: Message): void {
+    this.onSent(message);
     if (message.kind === "proposal") {
       const {height, round, polRound, blockHash} = message.proposal;
       this.#world.note(`${from} proposes ${height}/${round} ${brief(blockHash)}${polRound < 0 ? "" : ` of round ${polRound}`}`);

@@ -23,17 +23,22 @@ export type FaultName = (typeof FAULTS)[number];
 export const VILLAINS = ["silent", "amnesia", "twins", "liar"] as const satisfies readonly FaultName[];
 export type Villain = (typeof VILLAINS)[number];
 
-/** A cut of the network in two; messages across it are lost or held until it is over. Times in ms from the start. */
+/** A cut of the network in two, or only what goes from left to right; messages across it are lost or held until it is over. ms from the start. */
 export interface Partition {
   readonly fromMs: number;
   readonly toMs: number;
   readonly left: readonly boolean[];
+  readonly isOneWay: boolean;
 }
 
-/** A validator dies at its `operation`th operation (sends, writes and their ends, counted from the start), and is down for `downMs`. */
+/** What a validator does to the world, and where it can die before it does: sends, the start and the end of writes. */
+export const OPERATIONS = ["send", "append", "appended", "store", "store done", "certificate"] as const;
+
+/** A validator dies at its `count`th operation of this name from the start, and is down for `downMs`. */
 export interface Crash {
   readonly validator: number;
-  readonly operation: number;
+  readonly operation: string;
+  readonly count: number;
   readonly downMs: number;
 }
 
@@ -56,6 +61,8 @@ export interface Faults {
   /** Of something never being shown to this validator before the heal. */
   readonly blind: readonly number[];
   readonly chainFails: number;
+  /** Longest time that the Mixin API takes for an answer, ms. */
+  readonly apiMs: number;
   readonly villain: {readonly validator: number; readonly kind: Villain} | null;
 }
 
@@ -69,7 +76,7 @@ export function drawFaults(chance: Chance, seats: readonly number[], allowed: re
     return seats.map(() => draw(random));
   };
   const base = chance("faults");
-  const healMs = base.int(600, 3_500);
+  const healMs = base.chance(0.2) ? base.int(3_500, 12_000) : base.int(600, 3_500);
   const calmDelayMs = base.int(1, 40);
   const villain = drawVillain(chance("villain"), seats, allowed);
   const honest = seats.map((_, i) => i).filter((i) => i !== villain?.validator);
@@ -86,9 +93,10 @@ export function drawFaults(chance: Chance, seats: readonly number[], allowed: re
     writeMs: may("slow-disk", 0.3) ? seats.map(() => (slow.chance(0.4) ? slow.int(20, 400) : 2)) : seats.map(() => 1),
     skewMs: may("skew", 0.4) ? each("skew", (random) => random.int(-20_000, 20_000)) : seats.map(() => 0),
     rates: may("skew", 0.4) ? each("rate", (random) => 0.9 + 0.2 * random.unit()) : seats.map(() => 1),
-    lagMs: may("late-output", 0.6) ? each("lag", (random) => random.int(1, 3_000)) : seats.map(() => 250),
+    lagMs: may("late-output", 0.6) ? each("lag", (random) => random.int(1, 3_000)) : seats.map(() => 1),
     blind: may("blind", 0.3) ? each("blind", (random) => (random.chance(0.4) ? random.unit() : 0)) : seats.map(() => 0),
     chainFails: may("chain-trouble", 0.3) ? chance("chain-trouble").unit() * 0.6 : 0,
+    apiMs: may("late-output", 0.3) ? chance("api").int(10, 600) : 8,
     villain,
   };
 }
@@ -109,14 +117,15 @@ function drawPartitions(random: Prng, validators: number, healMs: number): Parti
   return Array.from({length: random.int(1, 3)}, () => {
     const fromMs = random.int(0, healMs);
     const left = Array.from({length: validators}, () => random.chance(0.5));
-    return {fromMs, toMs: Math.min(healMs, fromMs + random.int(100, 2_000)), left};
+    const isOneWay = random.chance(0.3);
+    return {fromMs, toMs: Math.min(healMs, fromMs + random.int(100, 2_000)), left, isOneWay};
   });
 }
 
 function drawCrashes(random: Prng, honest: readonly number[]): Crash[] {
-  return Array.from({length: random.int(1, 6)}, () => ({
-    validator: random.pick(honest),
-    operation: random.int(1, 150),
-    downMs: random.int(1, 1_000),
-  }));
+  return Array.from({length: random.int(1, 6)}, () => {
+    const operation = random.pick(OPERATIONS);
+    const most = {send: 120, append: 14, appended: 14}[operation as string] ?? 4;
+    return {validator: random.pick(honest), operation, count: random.int(1, most), downMs: random.int(1, 1_000)};
+  });
 }

@@ -56,6 +56,16 @@ export class Forge {
     return this.#byHeight.get(height) ?? [];
   }
 
+  /** The height that some honest validator works on. */
+  height(): number {
+    return (this.#honest()[0]?.parts?.chain.height ?? 0) + 1;
+  }
+
+  /** A hash of nothing. */
+  random(): Hex {
+    return this.#hash();
+  }
+
   /** The block of this round with most votes: the one that a single vote more may bring over the quorum. */
   leading(type: SignedVote["type"], height: number, round: number): Hex | null {
     const of = this.known(height).map((hash) => ({hash, votes: this.#votes.get(`${height}/${round}/prevote/${hash}`)?.size ?? 0}));

@@ -132,8 +132,26 @@ export class Liar {
       else if (roll === 2) this.#tell(to, this.#forge.status());
       else if (roll === 3) this.#tell(to, this.#forge.certificate());
       else if (roll === 4) this.#tell(to, this.#forge.noise());
+      else if (random.chance(0.2)) this.#flood(to);
     }
     this.#soon(random.int(20, 400), () => this.#disturb());
+  }
+
+  /** Much of one thing: proposals for rounds to come, votes for far rounds, the next height. */
+  #flood(to: number): void {
+    const random = this.#random;
+    const {schedule} = this.#scene.epochSet().set;
+    const height = this.#forge.height() + random.int(0, 1);
+    const round =
+      Array.from({length: 12}, (_, r) => r + random.int(0, 3)).find((r) => schedule[(height + r) % schedule.length] === this.#me) ?? 0;
+    const kind = random.int(0, 2);
+    for (let n = random.int(20, 60); n > 0; n--) {
+      const block = kind === 0 ? this.#forge.block(height, "wrong-root") : null;
+      if (block !== null) this.#tell(to, this.#forge.proposal({height, round, block, lies: false}));
+      else if (kind === 1)
+        this.#tell(to, this.#forge.vote({type: "prevote", height, round: random.int(0, 990), value: this.#forge.random()}));
+      else this.#tell(to, this.#forge.vote({type: "precommit", height: height + 1, round: random.int(0, 990), value: null}));
+    }
   }
 
   #tell(to: number, message: Message | null): void {

@@ -9,7 +9,7 @@ import {multisigOf, quorumOf, totalSeats} from "../../../src/types/validators.ts
 import type {Life} from "./life.ts";
 import type {World} from "./world.ts";
 
-const API_MS = 8;
+const POLL_MS = 250;
 const CONFIRM_MS = 60;
 
 /** When a validator's own API shows what happened at `atMs`, ms. */
@@ -46,15 +46,27 @@ export class SimMixin {
   readonly #world: World;
   readonly #genesis: Genesis;
   readonly #view: View;
+  readonly #apiMs: () => number;
   readonly #violated: (what: string) => void;
+  /** For scenarios that are played by hand: what this validator's API does not show until `reveal`. */
+  hides: (validator: number, outputId: Uuid) => boolean = () => false;
   readonly #feeds = new Set<{life: Life; shown: (output: MixinOutput, atMs: number) => void}>();
   readonly #signers = new Set<{life: Life; confirmed: (transaction: Transaction) => void}>();
 
-  constructor(of: {world: World; genesis: Genesis; ledger: MixinLedger; view: View; violated: (what: string) => void}) {
+  /** @param of.apiMs  how long the next answer takes */
+  constructor(of: {
+    world: World;
+    genesis: Genesis;
+    ledger: MixinLedger;
+    view: View;
+    apiMs: () => number;
+    violated: (what: string) => void;
+  }) {
     this.#world = of.world;
     this.#genesis = of.genesis;
     this.ledger = of.ledger;
     this.#view = of.view;
+    this.#apiMs = of.apiMs;
     this.#violated = of.violated;
   }
 
@@ -66,16 +78,23 @@ export class SimMixin {
     for (const {life, shown} of this.#feeds) if (life.isAlive) shown(entry.output, entry.atMs);
   }
 
+  /** Everything that was hidden is shown from now on. */
+  reveal(): void {
+    this.hides = () => false;
+    for (const {life, shown} of this.#feeds) if (life.isAlive) for (const {output, atMs} of this.ledger.outputs) shown(output, atMs);
+  }
+
   feed(of: {life: Life; validator: number; isDecided: (id: Uuid) => boolean}): OutputFeed {
     const {life, validator} = of;
     const set = new OutputSet({undecidedMax: 10_000, decidedMax: 50_000, isDecided: of.isDecided});
     const listeners: (() => void)[] = [];
     const take = (output: MixinOutput) => {
+      if (this.hides(validator, output.outputId)) return;
       if (set.add(output, this.#world.nowMs) === "new") for (const listener of listeners) listener();
     };
     const visibleMs = (output: MixinOutput, atMs: number) => this.#view(validator, output.outputId, atMs);
     const shown = (output: MixinOutput, atMs: number) =>
-      life.after(visibleMs(output, atMs) - this.#world.nowMs, () => {
+      life.after(polledMs(validator, Math.max(visibleMs(output, atMs), this.#world.nowMs)) - this.#world.nowMs, () => {
         take(output);
       });
     return {
@@ -89,11 +108,11 @@ export class SimMixin {
       judge: (output) => set.judge(output),
       knows: (id) => set.knows(id),
       fetch: async (ids) => {
-        await life.wait(API_MS);
+        await life.wait(this.#apiMs());
         const found = this.ledger.outputs.filter(({output}) => ids.includes(output.outputId));
         for (const {output, atMs} of found) if (visibleMs(output, atMs) <= this.#world.nowMs) take(output);
       },
-      poll: () => life.wait(API_MS),
+      poll: () => life.wait(this.#apiMs()),
       decided: (outputs) => {
         for (const {outputId} of set.decide(outputs)) this.#violated(`${validator} decided output ${outputId} otherwise than it is`);
       },
@@ -108,7 +127,7 @@ export class SimMixin {
     const listeners: (() => void)[] = [];
     const confirmed = ({order, receipt, confirmedMs}: Transaction) => {
       if (receipt === null) return;
-      life.after(this.#view(validator, order.traceId, confirmedMs) - this.#world.nowMs, () => {
+      life.after(polledMs(validator, this.#view(validator, order.traceId, confirmedMs)) - this.#world.nowMs, () => {
         seen.set(order.traceId, receipt);
         for (const listener of listeners) listener();
       });
@@ -122,7 +141,7 @@ export class SimMixin {
       stop: async () => {},
       setOrders: (next) => {
         orders = next;
-        for (const order of next) life.after(2 * API_MS, () => this.#sign(validator, order));
+        for (const order of next) life.after(2 * this.#apiMs(), () => this.#sign(validator, order));
       },
       receipts: () => orders.flatMap(({traceId}) => seen.get(traceId) ?? []),
       judge: (receipt) => {
@@ -131,7 +150,7 @@ export class SimMixin {
         return own.txHash === receipt.txHash ? "valid" : "invalid";
       },
       check: async (traceId) => {
-        await life.wait(API_MS);
+        await life.wait(this.#apiMs());
         const transaction = this.ledger.transactions.get(traceId);
         if (transaction?.receipt == null || this.#view(validator, traceId, transaction.confirmedMs) > this.#world.nowMs) return;
         seen.set(traceId, transaction.receipt);
@@ -183,6 +202,12 @@ export class SimMixin {
       createdAt: BigInt(Math.floor(this.#world.nowMs)) * 1_000_000n,
     });
   }
+}
+
+/** When a validator that polls sees what is shown from `shownMs` on: each has its own beat. */
+export function polledMs(validator: number, shownMs: number): number {
+  const phase = (validator * 61) % POLL_MS;
+  return Math.ceil((shownMs - phase) / POLL_MS) * POLL_MS + phase;
 }
 
 /** A UUID that depends on the text. */

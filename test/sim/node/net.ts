@@ -30,8 +30,8 @@ export class SimNet {
   readonly #watcher: Watcher;
   readonly #random: Prng;
   readonly #endpoints = new Map<number, Endpoint[]>();
-  /** Validators that nothing reaches or leaves, for scenarios that are played by hand. */
-  readonly cut = new Set<number>();
+  /** For scenarios that are played by hand: what is lost besides. */
+  loses: (from: number, to: number, message: Message) => boolean = () => false;
 
   constructor(of: {world: World; link: Link; watcher: Watcher}) {
     this.#world = of.world;
@@ -56,7 +56,6 @@ export class SimNet {
 
   /** Puts bytes on the wire, whatever they are. */
   carry(from: number, to: number, bytes: Uint8Array): void {
-    if (this.cut.has(from) || this.cut.has(to)) return;
     for (const ms of this.#link(from, to)) this.#world.after(ms, () => this.#arrive(from, to, bytes));
   }
 
@@ -105,6 +104,7 @@ export class SimNet {
         this.#world.note(`${from} > ${to} garbage`, true);
         continue;
       }
+      if (this.loses(from, to, message)) continue;
       const verdict = handler.receive(message, peerOf(from));
       this.#world.note(`${from} > ${to} ${message.kind} ${verdict}`, true);
       this.#watcher.judged({from, to, message, verdict});

@@ -3,22 +3,152 @@ import {Stage} from "./stage.ts";
 
 /** Hazards of whole validators, played by hand: three are honest, the fourth says what the test wants. */
 
+const NEVER_MS = 30_000;
+
+/** `blind`: who sees no payment before the heal. */
+const withBlind = (blind: (honest: readonly number[]) => readonly (number | undefined)[]) =>
+  Stage.make((_, honest) => ({healMs: NEVER_MS, blind: [0, 1, 2, 3].map((i) => (blind(honest).includes(i) ? 1 : 0))}));
+
 describe("rounds", () => {
   test("who is let into a round by a liar's vote shows it to the others, who would wait for ever", async () => {
-    const stage = await Stage.make((_, [first]) => ({healMs: 30_000, blind: [0, 1, 2, 3].map((i) => (i === first ? 1 : 0))}));
+    const stage = await withBlind(([first]) => [first]);
     const [ahead, ...others] = stage.honest as [number, number, number];
-    stage.scene.net.cut.add(ahead);
+    let isCut = true;
+    stage.scene.net.loses = (from, to) => isCut && (from === ahead || to === ahead);
     stage.start();
     stage.pay();
     // the liar does not propose; its prevote brings the two others to precommit nil, and they lack a third precommit
     await stage.until("nil prevotes", () => others.every((i) => stage.says(` ${i} sends prevote ${stage.height}/0 nil`)));
     stage.vote("prevote", 0, null, ...others);
     await stage.until("nil precommits", () => others.every((i) => stage.says(` ${i} sends precommit ${stage.height}/0 nil`)));
-    stage.scene.net.cut.delete(ahead);
+    isCut = false;
+    const said = () => Math.min(...others.map((i) => stage.count(` ${i} sends precommit ${stage.height}/0 nil`)));
+    const before = said();
+    await stage.until("they say it again", () => said() > before);
     stage.vote("precommit", 0, null, ahead);
     await stage.until("one is let in", () => stage.round(ahead) === 1);
     expect(stage.says(` ${ahead} sends precommit ${stage.height}/0`), "without a vote of its own").toBe(false);
     await stage.until("the others follow", () => others.every((i) => stage.round(i) >= 1));
+    await stage.until("all is done", () => stage.scene.missing() === null);
+  });
+
+  test("a lock that a liar's prevote made at one validator alone is opened by its own proposal, with the polka", async () => {
+    const stage = await Stage.make();
+    const [locked, second, third] = stage.honest as [number, number, number];
+    stage.scene.net.loses = (_, to, m) => m.kind === "proposal" && m.proposal.round === 1 && to === third;
+    stage.start();
+    stage.pay();
+    await stage.until("a proposal", () => stage.proposed(1) !== null);
+    const value = stage.proposed(1);
+    stage.vote("prevote", 1, value, locked);
+    stage.vote("prevote", 1, null, second, third);
+    stage.vote("precommit", 1, null, ...stage.honest);
+    await stage.until("a lock", () => stage.says(` ${locked} sends precommit ${stage.height}/1 ${value?.slice(2, 8)}`));
+    await stage.until("another proposal", () => stage.proposed(2) !== null);
+    expect(stage.proposed(2)).not.toBe(value);
+    await stage.until("a decision", () => stage.honest.every((i) => stage.says(` ${i} decides ${stage.height} ${value?.slice(2, 8)}`)));
+    expect(stage.says(` ${locked} proposes ${stage.height}/5 ${value?.slice(2, 8)} of round 1`)).toBe(true);
+    await stage.until("all is done", () => stage.scene.missing() === null);
+  });
+
+  test("both votes of an equivocator count, each for its own value", async () => {
+    const stage = await Stage.make();
+    const [first, second, third] = stage.honest as [number, number, number];
+    stage.start();
+    stage.pay();
+    // nobody hears the third: the liar's vote is needed, and everybody has its vote for nothing first
+    stage.scene.net.loses = (from, _, m) => from === third && m.kind === "vote" && m.vote.round > 0;
+    await stage.until("a proposal", () => stage.proposed(1) !== null);
+    stage.vote("prevote", 1, null, first, second);
+    await stage.pass(20);
+    stage.vote("prevote", 1, stage.proposed(1), first, second);
+    stage.vote("precommit", 1, null, first, second);
+    await stage.pass(20);
+    stage.vote("precommit", 1, stage.proposed(1), first, second);
+    await stage.until("a decision", () => [first, second].every((i) => stage.says(` ${i} decides ${stage.height} `)));
+    stage.scene.net.loses = () => false;
+    await stage.until("all is done", () => stage.scene.missing() === null);
+  });
+});
+
+describe("sources that show things late", () => {
+  test("what one validator has not seen is decided by the others and a liar; it is certified once it has", async () => {
+    const stage = await withBlind(([, , third]) => [third]);
+    const [first, second, blind] = stage.honest as [number, number, number];
+    stage.start();
+    stage.pay();
+    await stage.until("a proposal", () => stage.proposed(1) !== null);
+    const value = stage.proposed(1);
+    stage.vote("prevote", 1, value, ...stage.honest);
+    await stage.until("precommits", () =>
+      [first, second].every((i) => stage.says(` ${i} sends precommit ${stage.height}/1 ${value?.slice(2, 8)}`)),
+    );
+    const bare = stage.forge.vote({type: "precommit", height: stage.height, round: 1, value});
+    stage.tell({...bare, partials: []}, ...stage.honest);
+    await stage.until("a decision", () => stage.honest.every((i) => stage.says(` ${i} decides ${stage.height} `)));
+    await stage.pass(5_000);
+    expect(stage.honest.map((i) => stage.node(i).parts?.certifier.openCount)).toEqual([1, 1, 1]);
+    await stage.until("all is done", () => stage.scene.missing() === null);
+    expect(stage.says(`${blind} late review: the own sources confirm a decided block`)).toBe(true);
+  });
+
+  test("a restart does not make a validator sign what it has not seen", async () => {
+    const stage = await withBlind(([, , third]) => [third]);
+    const [first, second, blind] = stage.honest as [number, number, number];
+    stage.start();
+    stage.pay();
+    await stage.until("a proposal", () => stage.proposed(1) !== null);
+    const value = stage.proposed(1);
+    stage.vote("prevote", 1, value, first, second);
+    await stage.until("precommits", () =>
+      [first, second].every((i) => stage.says(` ${i} sends precommit ${stage.height}/1 ${value?.slice(2, 8)}`)),
+    );
+    stage.tell({...stage.forge.vote({type: "precommit", height: stage.height, round: 1, value}), partials: []}, ...stage.honest);
+    await stage.until("a decision", () => stage.honest.every((i) => stage.says(` ${i} decides ${stage.height} `)));
+    stage.node(blind).crash();
+    stage.start(blind);
+    await stage.pass(5_000);
+    expect(stage.node(blind).parts?.certifier.openCount).toBe(1);
+    expect(stage.node(first).parts?.certifier.openCount).toBe(1);
+    await stage.until("all is done", () => stage.scene.missing() === null);
+  });
+
+  test("a payment that one validator has seen for long, and the locked block lacks, halts nobody: it comes next", async () => {
+    const stage = await Stage.make();
+    const [first, second, third] = stage.honest as [number, number, number];
+    const late = stage.payment(2);
+    stage.scene.mixin.hides = (validator, id) => validator !== third && id === late.outputId;
+    stage.start();
+    stage.scene.mixin.pay(late);
+    await stage.pass(3_000);
+    stage.pay(3);
+    await stage.until("a proposal", () => stage.proposed(1) !== null);
+    const value = stage.proposed(1);
+    stage.vote("prevote", 1, value, first, second);
+    await stage.until("locks", () =>
+      [first, second].every((i) => stage.says(` ${i} sends precommit ${stage.height}/1 ${value?.slice(2, 8)}`)),
+    );
+    await stage.until("no vote of the third", () => stage.says(` ${third} sends prevote ${stage.height}/1 nil`));
+    await stage.until("a decision", () => stage.honest.every((i) => stage.says(` ${i} decides ${stage.height} ${value?.slice(2, 8)}`)));
+    stage.scene.mixin.reveal();
+    await stage.until("all is done", () => stage.scene.missing() === null);
+  });
+});
+
+describe("certificates", () => {
+  test("who has missed the certificate and all partial signatures still gets it", async () => {
+    const stage = await Stage.make();
+    const [first, second, third] = stage.honest as [number, number, number];
+    let isLost = true;
+    stage.scene.net.loses = (from, to, {kind}) =>
+      isLost && to === third && from !== third && (kind === "certificate" || kind === "partials");
+    stage.start();
+    stage.pay();
+    await stage.until("certificates", () =>
+      [first, second].every((i) => stage.node(i).parts?.certifier.certificateOf(stage.height) != null),
+    );
+    await stage.pass(5_000);
+    isLost = false;
     await stage.until("all is done", () => stage.scene.missing() === null);
   });
 });
@@ -29,7 +159,7 @@ describe("what a liar fills", () => {
     stage.start();
     stage.pay();
     const blocks = () => [stage.forge.block(stage.height, "wrong-root"), stage.forge.block(stage.height, "whole")];
-    await stage.until("a proposal of an honest one", () => stage.says("proposes", `${stage.height}/1`));
+    await stage.until("a proposal of an honest one", () => stage.proposed(1) !== null);
     for (let n = 0; n < 40; n++)
       for (const block of blocks())
         if (block !== null) stage.tell(stage.forge.proposal({height: stage.height, round: 4, block, lies: false}), ...stage.honest);

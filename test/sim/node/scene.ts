@@ -8,7 +8,7 @@ import type {Beginning} from "./beginning.ts";
 import {copyChain, SimChain} from "./chain.ts";
 import {Checks} from "./checks.ts";
 import type {Disk} from "./disk.ts";
-import type {Faults} from "./faults.ts";
+import type {Faults, Partition} from "./faults.ts";
 import {copyMixin, SimMixin, type View} from "./mixin.ts";
 import {type Link, SimNet} from "./net.ts";
 import {type Insider, type Machine, SimValidator} from "./validator.ts";
@@ -43,7 +43,9 @@ export class Scene {
     const view = viewOf({seed, faults, healAtMs: this.healAtMs});
     const random = world.chance("chain-fails");
     this.net = new SimNet({world, link: linkOf(world, faults, this.healAtMs), watcher: this.checks});
-    this.mixin = new SimMixin({world, genesis, ledger: copyMixin(beginning.mixin), view, violated});
+    const api = world.chance("api-answers");
+    const apiMs = () => (world.nowMs < this.healAtMs ? api.int(1, faults.apiMs) : 8);
+    this.mixin = new SimMixin({world, genesis, ledger: copyMixin(beginning.mixin), view, apiMs, violated});
     this.chain = new SimChain({
       world,
       genesis,
@@ -167,7 +169,9 @@ function linkOf(world: World, faults: Faults, healAtMs: number): Link {
   return (from, to) => {
     const sinceMs = world.nowMs - startMs;
     if (world.nowMs >= healAtMs) return [random.int(1, faults.calmDelayMs)];
-    const cut = faults.partitions.find((p) => p.fromMs <= sinceMs && sinceMs < p.toMs && p.left[from] !== p.left[to]);
+    const isCut = ({fromMs, toMs, left, isOneWay}: Partition) =>
+      fromMs <= sinceMs && sinceMs < toMs && left[from] !== left[to] && (!isOneWay || left[from] === true);
+    const cut = faults.partitions.find(isCut);
     const isDropped = random.chance(0.5);
     const isLost = random.chance(faults.loss);
     const isStray = random.chance(faults.stray);

@@ -82,10 +82,11 @@ export async function simulate(seed: number, given: Partial<Options> = {}): Prom
 
 /** Lets a node die where its faults say so, and come back. */
 function plan({world, faults, healAtMs}: Scene, node: SimValidator): void {
-  let operations = 0;
+  const done = new Map<string, number>();
   node.onOperation = (what) => {
-    operations++;
-    const crash = faults.crashes.find((one) => one.validator === node.index && one.operation === operations);
+    const count = (done.get(what) ?? 0) + 1;
+    done.set(what, count);
+    const crash = faults.crashes.find((one) => one.validator === node.index && one.operation === what && one.count === count);
     if (crash === undefined || world.nowMs >= healAtMs) return true;
     world.note(`${node.name} dies at ${what}`);
     node.crash();
@@ -97,7 +98,7 @@ function plan({world, faults, healAtMs}: Scene, node: SimValidator): void {
 /** Payments of all kinds, most of them before the heal. */
 function pay({world, mixin, faults}: Scene): void {
   const random = world.chance("payments");
-  const count = random.int(2, 5);
+  const count = random.chance(0.2) ? random.int(5, 12) : random.int(2, 5);
   for (let n = 0; n < count; n++) {
     const atMs = random.int(0, Math.round(faults.healMs * 1.1));
     const kind = random.pick(["refund", "message", "message", "register", "held"] as const);

@@ -1,4 +1,5 @@
 import type {Hex} from "../../../src/base/bytes.ts";
+import type {MixinOutput} from "../../../src/types/facts.ts";
 import {encodeMessage, type Message} from "../../../src/types/messages.ts";
 import {APP, messageMemo, outputFact, USER} from "../../support/ledger.ts";
 import {noFaults, withKey} from "./beginning.ts";
@@ -18,6 +19,7 @@ export class Stage {
   readonly liar: number;
   readonly honest: readonly number[];
   readonly height: number;
+  readonly #proposed = new Map<number, Hex>();
 
   private constructor(scene: Scene, liar: number, honest: readonly number[], height: number) {
     this.scene = scene;
@@ -25,6 +27,10 @@ export class Stage {
     this.honest = honest;
     this.height = height;
     this.forge = new Forge(scene, liar, scene.world.chance("stage"));
+    scene.checks.onSent = (message) => {
+      if (message.kind === "proposal" && message.proposal.height === height)
+        this.#proposed.set(message.proposal.round, message.proposal.blockHash);
+    };
   }
 
   /** @param change  what the faults are, given who lies and who proposes after it */
@@ -47,9 +53,17 @@ export class Stage {
   }
 
   pay(sequence = 2): void {
-    this.scene.mixin.pay(
-      outputFact(sequence, {senders: [USER], extra: messageMemo(APP), createdAt: BigInt(this.scene.world.nowMs) * 1_000_000n}),
-    );
+    this.scene.mixin.pay(this.payment(sequence));
+  }
+
+  payment(sequence: number): MixinOutput {
+    const createdAt = BigInt(this.scene.world.nowMs) * 1_000_000n;
+    return outputFact(sequence, {senders: [USER], extra: messageMemo(APP), createdAt});
+  }
+
+  /** The block that an honest validator has proposed in this round of the height in progress; null: none yet. */
+  proposed(round: number): Hex | null {
+    return this.#proposed.get(round) ?? null;
   }
 
   /** What the liar sends, to these. */
@@ -81,6 +95,11 @@ export class Stage {
   /** Whether the trace has a line with all of these. */
   says(...parts: readonly string[]): boolean {
     return this.scene.world.trace.some((line) => parts.every((part) => line.includes(part)));
+  }
+
+  /** Lines of the trace with this. */
+  count(part: string): number {
+    return this.scene.world.trace.filter((line) => line.includes(part)).length;
   }
 
   round(index: number): number {
