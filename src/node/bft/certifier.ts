@@ -11,9 +11,8 @@ import {certificateDigest} from "../../types/digests.ts";
 import type {PartialsMessage} from "../../types/messages.ts";
 import type {Certificate, Proof, SeatSignature} from "../../types/votes.ts";
 import type {DecidedChain} from "./decided-chain.ts";
+import {PartialPool, type Subject} from "./partial-pool.ts";
 
-/** (height, round, block) whose partials are kept: a few rounds of the height in progress and the heights behind it. */
-const SUBJECTS_MAX = 256;
 /** Uncertified heights that are remembered. Payments are not admitted long before there are so many. */
 const OPEN_MAX = 1_024;
 const TOP_UP_MS = 500;
@@ -22,24 +21,33 @@ const EARLY_HEIGHTS = 4;
 /** Heights, the oldest first, that are topped up at one time. */
 const TOP_UP_MAX = 8;
 
+/** Rounds of one height for which one validator is answered, and own partials that are kept. */
+const ROUNDS_MAX = 4;
+const OWN_MAX = 256;
+
 /** The group's secret shares of this validator's seats. */
 export interface OwnShares {
   readonly sid: Hex;
   readonly shares: readonly {readonly seat: number; readonly secret: Uint8Array}[];
 }
 
-interface Subject {
-  readonly height: number;
-  readonly round: number;
-  readonly blockHash: Hex;
+/** A decided block without a certificate. */
+interface Open extends Subject {
+  /** The own sources have shown it. */
+  readonly valid: boolean;
+  /** This validator built it, and combines first. */
+  readonly proposer: boolean;
+  /** Rounds for which each validator has been answered. */
+  readonly answered: Map<number, Set<number>>;
 }
 
 /** Collects partial signatures, makes certificates of decided blocks, and keeps asking until each block has one. */
 export class Certifier implements Service {
   readonly name = "certifier";
   readonly #p: {chain: DecidedChain; network: Network; store: BlockStore; clock: Clock; log: Logger; me: number};
-  readonly #partials = new BoundedMap<string, Map<number, Uint8Array>>(SUBJECTS_MAX);
-  readonly #open = new Map<number, Subject & {valid: boolean; proposer: boolean}>();
+  readonly #pool = new PartialPool();
+  readonly #own = new BoundedMap<string, readonly SeatSignature[]>(OWN_MAX);
+  readonly #open = new Map<number, Open>();
   readonly #certificates = new BoundedMap<number, Certificate>(1_024);
   /** Verified certificates of heights that are not decided here yet. */
   readonly #early = new BoundedMap<number, Certificate>(EARLY_HEIGHTS);
@@ -105,22 +113,22 @@ export class Certifier implements Service {
   }
 
   /** Partial signatures of the own seats; none without shares, and none for blocks that are proven by votes. */
-  ownPartials(of: Subject): SeatSignature[] {
+  ownPartials({height, round, blockHash}: Subject): readonly SeatSignature[] {
     const key = groupKey(this.#p.chain.state);
-    if (this.#shares === null || key === null || this.#shares.sid !== key.sid || of.height <= key.keyHeight) return [];
-    const digest = this.#digest(of);
-    return this.#shares.shares.map(({seat, secret}) => ({seat, signature: blsSign(secret, digest)}));
+    if (this.#shares === null || key === null || this.#shares.sid !== key.sid || height <= key.keyHeight) return [];
+    const digest = this.#digest({height, round, blockHash});
+    const name = toHex(digest);
+    const own = this.#own.get(name) ?? this.#shares.shares.map(({seat, secret}) => ({seat, signature: blsSign(secret, digest)}));
+    this.#own.set(name, own);
+    return own;
   }
 
   /** Keeps partials that nobody has verified: the first for each seat, until a combination fails. */
   offer(of: Subject & {partials: readonly SeatSignature[]}): void {
     if (of.partials.length === 0) return;
-    const key = keyOf(of);
-    const held = this.#partials.get(key) ?? new Map<number, Uint8Array>();
-    for (const {seat, signature} of of.partials) if (!held.has(seat)) held.set(seat, signature);
-    this.#partials.set(key, held);
+    this.#pool.offer(of, of.partials);
     const open = this.#open.get(of.height);
-    if (open !== undefined && keyOf(open) === key && open.proposer) this.#combine(open);
+    if (open?.proposer === true && isSame(open, of)) this.#combine(open);
   }
 
   /** Partials given after the decision: each is verified before it is kept, as nothing else vouches for its sender. */
@@ -130,21 +138,29 @@ export class Certifier implements Service {
     if (certificate !== undefined && from.validator !== null) this.#p.network.sendTo(from.validator, {kind: "certificate", certificate});
     const open = this.#open.get(message.height);
     const key = groupKey(this.#p.chain.state);
-    if (open === undefined || key === null || keyOf(open) !== keyOf(message)) return "ignore";
-    const digest = this.#digest(open);
-    const fresh = message.partials.filter(({seat, signature}) => {
-      const before = this.#partials.get(keyOf(open))?.get(seat);
-      return before === undefined || toHex(before) !== toHex(signature);
-    });
+    if (open === undefined || key === null || open.blockHash !== message.blockHash) return "ignore";
+    const digest = this.#digest(message);
+    const fresh = this.#pool.fresh(message, message.partials);
     for (const {seat, signature} of fresh) {
       const share = key.publicShares[seat - 1];
       if (share === undefined || !blsVerify(share, digest, signature)) return "reject";
     }
-    const held = this.#partials.get(keyOf(open)) ?? new Map<number, Uint8Array>();
-    for (const {seat, signature} of fresh) held.set(seat, signature);
-    this.#partials.set(keyOf(open), held);
-    this.#combine(open);
+    for (const partial of fresh) this.#pool.replace(message, partial);
+    if (isSame(open, message)) this.#combine(open);
+    else if (from.validator !== null) this.#answer(open, message, from.validator);
     return fresh.length > 0 ? "accept" : "ignore";
+  }
+
+  /**
+   * Some may have decided a block by one round's precommits and some by another's: neither would ever have a quorum of partials.
+   * No other value can be decided at that height, so its block may be signed for the round that somebody else needs.
+   */
+  #answer(open: Open, {height, round, blockHash, epoch}: PartialsMessage, to: number): void {
+    const rounds = open.answered.get(to) ?? new Set<number>();
+    if (!open.valid || (rounds.size >= ROUNDS_MAX && !rounds.has(round))) return;
+    open.answered.set(to, rounds.add(round));
+    const partials = this.ownPartials({height, round, blockHash});
+    if (partials.length > 0) this.#p.network.sendTo(to, {kind: "partials", epoch, height, round, blockHash, partials});
   }
 
   /** A certificate that somebody else has combined: checked once, then stored with the block. */
@@ -181,36 +197,38 @@ export class Certifier implements Service {
       return;
     }
     if (!this.#p.chain.isCertified(of.height)) return;
-    const open = {height: of.height, round: of.round, blockHash: of.blockHash, valid: of.valid, proposer: this.#isMine(of.proposer)};
-    this.#openHeight(open);
+    const {height, round, blockHash, valid} = of;
+    const open = this.#openHeight({height, round, blockHash, valid, proposer: this.#isMine(of.proposer)});
     // whoever saw the block valid signs it now, also if it precommitted nil or another round
-    if (of.valid) this.offer({...open, partials: this.ownPartials(open)});
+    if (valid) this.offer({...open, partials: this.ownPartials(open)});
     const early = this.#early.get(of.height);
     this.#early.delete(of.height);
     if (early !== undefined && early.blockHash === of.blockHash) this.#finish(early, false);
     else if (open.proposer) this.#combine(open);
   }
 
-  #openHeight(open: Subject & {valid: boolean; proposer: boolean}): void {
+  #openHeight(of: Omit<Open, "answered">): Open {
+    const open = {...of, answered: new Map<number, Set<number>>()};
     this.#open.set(open.height, open);
     if (this.#open.size > OPEN_MAX) this.#open.delete(Math.min(...this.#open.keys()));
+    return open;
   }
 
   #combine(open: Subject): void {
     const key = groupKey(this.#p.chain.state);
-    const held = this.#partials.get(keyOf(open));
     const {quorum} = this.#p.chain.epochSet;
-    if (key === null || held === undefined || held.size < quorum || this.#certificates.has(open.height)) return;
+    const partials = this.#pool.held(open);
+    if (key === null || partials.length < quorum || this.#certificates.has(open.height)) return;
     try {
       const result = combinePartials({
-        partials: [...held].map(([seat, signature]) => ({seat, signature})),
+        partials,
         threshold: quorum,
         groupKey: key.key,
         publicShares: (seat) => key.publicShares[seat - 1] ?? new Uint8Array(48),
         message: this.#digest(open),
       });
+      this.#pool.drop(open, result.bad);
       for (const seat of result.bad) {
-        held.delete(seat);
         this.#p.log.warn("bad partial signature", {height: open.height, seat});
       }
       if (result.signature === null) return;
@@ -226,8 +244,6 @@ export class Certifier implements Service {
   #finish(certificate: Certificate, stored: boolean): void {
     if (this.#certificates.has(certificate.height)) return;
     this.#certificates.set(certificate.height, certificate);
-    const open = this.#open.get(certificate.height);
-    if (open !== undefined) this.#partials.delete(keyOf(open));
     this.#open.delete(certificate.height);
     if (!stored)
       this.#p.store
@@ -258,6 +274,6 @@ export class Certifier implements Service {
   }
 }
 
-function keyOf(of: Subject): string {
-  return `${of.height}/${of.round}/${of.blockHash}`;
+function isSame(a: Subject, b: Subject): boolean {
+  return a.height === b.height && a.round === b.round && a.blockHash === b.blockHash;
 }

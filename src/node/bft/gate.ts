@@ -14,8 +14,10 @@ import type {Driver} from "./driver.ts";
 import type {EvidencePort} from "./driver-ports.ts";
 import {type Digests, isSignedBy} from "./signer.ts";
 
-/** Messages of the next height that wait for it. */
-const EARLY_MAX = 512;
+/** Votes of the next height that wait for it, of each validator: nobody's push out another's. Of its proposals one waits for each round. */
+const EARLY_MAX = 32;
+/** Rounds of the next height whose proposals wait: they may be large, and come again. */
+const EARLY_ROUNDS = 2;
 /** Rounds ahead of the own one that a message may be from. */
 const ROUNDS_AHEAD = 1_000;
 const SERVED_BYTES_MAX = 8 << 20;
@@ -35,11 +37,15 @@ export interface GatePorts {
   readonly status: {send(to: Peer): void};
 }
 
+interface Early {
+  readonly message: ProposalMessage | VoteMessage;
+  readonly block: Block | null;
+}
+
 /** The first and only judge of what peers send: what passes here is signed by whom it names, and fits the height. */
 export class Gate implements NetworkHandler {
   readonly #p: GatePorts;
-  readonly #early = new BoundedMap<number, {message: ProposalMessage | VoteMessage; block: Block | null}>(EARLY_MAX);
-  #serial = 0;
+  readonly #early = new Map<number, BoundedMap<string, Early>>();
 
   constructor(ports: GatePorts) {
     this.#p = ports;
@@ -160,14 +166,24 @@ export class Gate implements NetworkHandler {
     return isSignedBy(consensusKey, this.#p.digests.proposal(proposal), proposal.signature);
   }
 
-  #pass(item: {message: ProposalMessage | VoteMessage; block: Block | null}, place: "now" | "next"): Verdict {
+  #pass(item: Early, place: "now" | "next"): Verdict {
     if (place === "now") this.#p.driver.push({kind: "message", ...item});
-    else this.#early.set(this.#serial++, item);
+    else this.#wait(item);
     return "accept";
   }
 
+  #wait(item: Early): void {
+    const {message} = item;
+    const {from, round, blockHash} = message.kind === "vote" ? message.vote : message.proposal;
+    if (message.kind === "proposal" && round >= EARLY_ROUNDS) return;
+    const waiting = this.#early.get(from) ?? new BoundedMap<string, Early>(EARLY_MAX + EARLY_ROUNDS);
+    this.#early.set(from, waiting);
+    const name = message.kind === "vote" ? `${message.vote.type} ${blockHash}` : "proposal";
+    waiting.set(`${round} ${name}`, item);
+  }
+
   #releaseEarly(): void {
-    const items = [...this.#early.values()];
+    const items = [...this.#early.values()].flatMap((waiting) => [...waiting.values()]);
     this.#early.clear();
     for (const {message, block} of items) {
       const place = this.#place(message.kind === "vote" ? message.vote : message.proposal);

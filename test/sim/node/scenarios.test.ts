@@ -151,6 +151,35 @@ describe("certificates", () => {
     isLost = false;
     await stage.until("all is done", () => stage.scene.missing() === null);
   });
+
+  test("one decides by the precommits of one round, two by those of the next: each is given what its round lacks", async () => {
+    const stage = await Stage.make();
+    const [first, second, third] = stage.honest as [number, number, number];
+    let isOpen = true;
+    // the others do not hear the first's precommit, nor the first the third's, nor anything late; nor does anybody catch up
+    stage.scene.net.loses = (from, to, m) => {
+      if (m.kind !== "vote") return m.kind === "status";
+      const {height, round, type, blockHash} = m.vote;
+      if (height !== stage.height || from === stage.liar) return false;
+      const isPrecommit = type === "precommit" && round === 1 && blockHash !== null;
+      return (to === first && !isOpen) || (isPrecommit && (from === first || (from === third && to === first)));
+    };
+    stage.start();
+    stage.pay();
+    await stage.until("a proposal", () => stage.proposed(1) !== null);
+    const value = stage.proposed(1);
+    const says = (round: number) => ({...stage.forge.vote({type: "precommit", height: stage.height, round, value}), partials: []});
+    stage.vote("precommit", 1, null, second, third);
+    stage.tell(says(1), first);
+    await stage.until("one decides", () => stage.says(` ${first} decides ${stage.height} `));
+    isOpen = false;
+    await stage.until("the next round", () => stage.round(second) === 2 && stage.round(third) === 2);
+    stage.vote("prevote", 2, value, second, third);
+    stage.tell(says(2), second, third);
+    await stage.until("all decide", () => stage.honest.every((i) => stage.says(` ${i} decides ${stage.height} `)));
+    stage.scene.net.loses = () => false;
+    await stage.until("all is done", () => stage.scene.missing() === null);
+  });
 });
 
 describe("what a liar fills", () => {

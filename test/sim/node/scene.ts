@@ -108,7 +108,10 @@ export class Scene {
       const {chain, certifier, sources, deliverers} = parts;
       const facts = sources.candidates();
       if (facts.length > 0) return `${name} has not decided: ${facts.map(({kind}) => kind).join(", ")}`;
-      if (certifier.openCount > 0) return `${name} lacks ${certifier.openCount} certificates`;
+      if (certifier.openCount > 0) {
+        const unconfirmed = nodes.map((node) => `${node.name}: ${node.parts?.certifier.unconfirmed().join(" ") || "none"}`);
+        return `${name} lacks ${certifier.openCount} certificates; heights not confirmed by ${unconfirmed.join(", ")}`;
+      }
       if (deliverers.some(({backlog}) => backlog > 0)) return `${name} has outboxes that are not delivered`;
       if (openPayouts(chain.state).length > 0) return `${name} has open payouts`;
       const {nextSeq} = platformOf(chain.state, this.chain.platform) ?? {nextSeq: 0n};
