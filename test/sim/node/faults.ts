@@ -31,10 +31,13 @@ export interface Partition {
   readonly isOneWay: boolean;
 }
 
-/** What a validator does to the world, and where it can die before it does: sends, the start and the end of writes. */
-export const OPERATIONS = ["send", "append", "appended", "store", "store done", "certificate"] as const;
+/** What a validator does to the world, and where it can die before it does: sends, the start and the end of writes, transactions. */
+export const OPERATIONS = ["send", "append", "appended", "store", "store done", "certificate", "deliver", "moment"] as const;
 
-/** A validator dies at its `count`th operation of this name from the start, and is down for `downMs`. */
+/**
+ * A validator dies at its `count`th operation of this name from the start, and is down for `downMs`. A `moment` is no operation: it
+ * dies `count` ms after the start, whatever it waits for.
+ */
 export interface Crash {
   readonly validator: number;
   readonly operation: string;
@@ -125,7 +128,7 @@ function drawPartitions(random: Prng, validators: number, healMs: number): Parti
 function drawCrashes(random: Prng, honest: readonly number[]): Crash[] {
   return Array.from({length: random.int(1, 6)}, () => {
     const operation = random.pick(OPERATIONS);
-    const most = {send: 120, append: 14, appended: 14}[operation as string] ?? 4;
+    const most = {send: 120, append: 14, appended: 14, moment: 3_000}[operation as string] ?? 4;
     return {validator: random.pick(honest), operation, count: random.int(1, most), downMs: random.int(1, 1_000)};
   });
 }

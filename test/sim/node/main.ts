@@ -3,7 +3,7 @@ import {FAULTS, type FaultName} from "./faults.ts";
 import {shrink} from "./shrink.ts";
 import {type Options, simulate} from "./simulate.ts";
 
-const USAGE = `--seeds A..B [--seats 1,1,1,1] [--from key|genesis] [--faults ${FAULTS.join(",")}] [--trace] [--all]
+const USAGE = `npm run sim -- --nodes --seeds A..B [--seats 1,1,1,1] [--from key|genesis] [--faults ${FAULTS.join(",")}] [--trace] [--all]
 
 Runs whole validators. The first seed that fails is run again with as few faults as still make it fail, its trace is printed, and
 the exit code is 1; with --all the failing seeds are only listed.
@@ -15,8 +15,9 @@ type Wanted = Pick<Options, "seats" | "faults" | "from" | "isTraced"> & {
   readonly isAll: boolean;
 };
 
-async function main(): Promise<number> {
-  const wanted = readOptions();
+/** The exit code: 0 every seed holds, 1 one does not, 2 wrong usage. */
+export async function main(args: readonly string[]): Promise<number> {
+  const wanted = readOptions(args);
   if (wanted === null) {
     process.stderr.write(USAGE);
     return 2;
@@ -48,17 +49,9 @@ async function main(): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-function readOptions(): Wanted | null {
-  const {values} = parseArgs({
-    options: {
-      seeds: {type: "string", default: "1..100"},
-      seats: {type: "string", default: "1,1,1,1"},
-      from: {type: "string", default: "key"},
-      faults: {type: "string", default: FAULTS.join(",")},
-      trace: {type: "boolean", default: false},
-      all: {type: "boolean", default: false},
-    },
-  });
+function readOptions(args: readonly string[]): Wanted | null {
+  const values = parsed(args);
+  if (values === null || values.help) return null;
   const seeds = /^(\d+)(?:\.\.(\d+))?$/.exec(values.seeds);
   const seats = values.seats.split(",").map(Number);
   const names = values.faults === "none" ? [] : values.faults.split(",");
@@ -70,8 +63,26 @@ function readOptions(): Wanted | null {
   return {first, last: Number(seeds[2] ?? first), seats, faults, from, isTraced: values.trace, isAll: values.all};
 }
 
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        seeds: {type: "string", default: "1..100"},
+        seats: {type: "string", default: "1,1,1,1"},
+        from: {type: "string", default: "key"},
+        faults: {type: "string", default: FAULTS.join(",")},
+        trace: {type: "boolean", default: false},
+        all: {type: "boolean", default: false},
+        help: {type: "boolean", default: false},
+      },
+    }).values;
+  } catch (error) {
+    process.stderr.write(`${String(error)}\n`);
+    return null;
+  }
+}
+
 function say(...lines: readonly string[]): void {
   process.stdout.write(`${lines.join("\n")}\n`);
 }
-
-process.exitCode = await main();

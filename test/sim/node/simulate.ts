@@ -2,7 +2,7 @@ import {utf8} from "../../../src/base/bytes.ts";
 import type {MixinOutput} from "../../../src/types/facts.ts";
 import {APP, BTC, messageMemo, outputFact, registerMemo, uuidOf} from "../../support/ledger.ts";
 import {atGenesis, withKey} from "./beginning.ts";
-import {drawFaults, FAULTS, type FaultName, type Faults} from "./faults.ts";
+import {type Crash, drawFaults, FAULTS, type FaultName, type Faults} from "./faults.ts";
 import {Scene} from "./scene.ts";
 import type {SimValidator} from "./validator.ts";
 import {enter} from "./villains.ts";
@@ -83,16 +83,22 @@ export async function simulate(seed: number, given: Partial<Options> = {}): Prom
 /** Lets a node die where its faults say so, and come back. */
 function plan({world, faults, healAtMs}: Scene, node: SimValidator): void {
   const done = new Map<string, number>();
+  const own = faults.crashes.filter(({validator}) => validator === node.index);
+  const die = ({operation, downMs}: Crash) => {
+    world.note(`${node.name} dies at ${operation}`);
+    node.crash();
+    world.after(downMs, () => node.start());
+  };
   node.onOperation = (what) => {
     const count = (done.get(what) ?? 0) + 1;
     done.set(what, count);
-    const crash = faults.crashes.find((one) => one.validator === node.index && one.operation === what && one.count === count);
+    const crash = own.find((one) => one.operation === what && one.count === count);
     if (crash === undefined || world.nowMs >= healAtMs) return true;
-    world.note(`${node.name} dies at ${what}`);
-    node.crash();
-    world.after(crash.downMs, () => node.start());
+    die(crash);
     return false;
   };
+  for (const crash of own)
+    if (crash.operation === "moment") world.after(crash.count, () => node.isUp && world.nowMs < healAtMs && die(crash));
 }
 
 /** Payments of all kinds, most of them before the heal. */
