@@ -1,5 +1,6 @@
 import {parseG1} from "../src/crypto/bls.ts";
-import {makeAcks, makeDealing, openShares} from "../src/dkg/participant.ts";
+import {openShares} from "../src/dkg/open.ts";
+import {makeAcks, makeDealing} from "../src/dkg/participant.ts";
 import type {Session} from "../src/dkg/session.ts";
 import {type Committee, committee, dealingOf, say, ticks} from "../test/support/dkg.ts";
 import {type Benchmark, cpuNow, medianOf, type Result, resultOf, rounded} from "./harness.ts";

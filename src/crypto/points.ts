@@ -51,6 +51,21 @@ export function combineG2(points: readonly G2Point[], scalars: readonly bigint[]
   return straus(points, scalars, addG2);
 }
 
+/** Σ k_i·P_i in G1 for small whole k_i > 0, all bits at once: for 16 bits a tenth of combineG1. Variable time. */
+export function combineSmallG1(points: readonly G1Point[], factors: readonly number[]): G1Point {
+  if (points.length === 0 || points.length !== factors.length || factors.some((k) => !Number.isSafeInteger(k) || k < 1))
+    throw new InvariantError("INVARIANT", {what: "one small factor per point"});
+  let sum: G1Point | null = null;
+  for (let bit = 2 ** Math.floor(Math.log2(Math.max(...factors))); bit >= 1; bit /= 2) {
+    const terms: G1Point[] = sum === null ? [] : [sum, sum];
+    points.forEach((point, i) => {
+      if (Math.floor((factors[i] as number) / bit) % 2 === 1) terms.push(point);
+    });
+    sum = addG1(terms);
+  }
+  return sum as G1Point;
+}
+
 /** Straus's method; 0 ≤ k < ORDER. [Bernstein, Lange et al., "Faster batch forgery identification", 2012, section 4] */
 function straus<P>(points: readonly P[], scalars: readonly bigint[], add: (points: P[]) => P): P {
   if (points.length !== scalars.length || scalars.some((k) => k < 0n || k >= ORDER))

@@ -19,7 +19,8 @@ import {ORDER, scalarToBytes} from "../crypto/scalar.ts";
 import {type Ack, type Complaint, type Dealing, encodeDkgBody} from "../types/dkg.ts";
 import {admit, sessionAckDigest} from "./admit.ts";
 import {proveSharedKey} from "./complaint.ts";
-import {makeAcks, makeComplaint, openShares} from "./participant.ts";
+import {openShares} from "./open.ts";
+import {makeAcks, makeComplaint} from "./participant.ts";
 import type {Session} from "./session.ts";
 
 const of = committee([2, 1, 1, 3]); // seats 1-2, 3, 4, 5-7; t = 5
@@ -41,7 +42,7 @@ describe("a dealing", () => {
     {name: "said twice", code: "DUPLICATE", dealing: dealingOf(of, 0), from: 0},
     {name: "another than the first", code: "DUPLICATE", dealing: {...honest, dealer: 0}, from: 0},
     {name: "after its phase", code: "NOT_OPEN", dealing: honest, session: dealAll(of)},
-    {name: "for an old seat", code: "WRONG_SIZE", dealing: {...honest, seat: 1}},
+    {name: "for an old seat", code: "NOT_SENDER", dealing: {...honest, seat: 1}},
     {name: "with t - 1 commitments", code: "WRONG_SIZE", dealing: {...honest, commitments: honest.commitments.slice(1)}},
     {name: "with t + 1 commitments", code: "WRONG_SIZE", dealing: {...honest, commitments: [...honest.commitments, honest.ephemeral]}},
     {name: "for W - 1 seats", code: "WRONG_SIZE", dealing: {...honest, ciphertexts: honest.ciphertexts.slice(1)}},
@@ -118,7 +119,7 @@ describe("a complaint", () => {
 
   test("is made for what the shares show, and convicts the dealer", () => {
     const opened = openShares({session: complain, validatorIndex: 1, encSecret: shareSecret(1)});
-    expect(opened).toEqual({shares: new Map(), bad: [{dealer: cheater, seat: 3}]});
+    expect(opened).toEqual({shares: new Map(), bad: [{dealer: cheater, oldSeat: 0, seat: 3}]});
     const judged = say(complain, 1, good);
     expect(judged).toMatchObject({phase: "complain", misbehaving: [{validator: cheater, fault: "badDealing"}]});
     expect(openShares({session: judged, validatorIndex: 1, encSecret: shareSecret(1)}).bad).toEqual([]);
@@ -126,7 +127,7 @@ describe("a complaint", () => {
 
   test("names only the seat that is wrong", () => {
     const opened = openShares({session: complain, validatorIndex: 0, encSecret: shareSecret(0)});
-    expect(opened.bad).toEqual([{dealer: cheater, seat: 1}]);
+    expect(opened.bad).toEqual([{dealer: cheater, oldSeat: 0, seat: 1}]);
     expect([...opened.shares.keys()]).toEqual([2]);
   });
 
@@ -135,7 +136,7 @@ describe("a complaint", () => {
     const forged = forgedDealing(wide, 3, (d) => withWrongValues(d, [2]));
     const all = [0, 1, 2].reduce<Session>((s, i) => say(s, i, dealingOf(wide, i)), say(wide.session, 3, forged));
     const [accusation] = openShares({session: all, validatorIndex: 0, encSecret: wide.secrets[0] as Uint8Array}).bad;
-    expect(accusation).toEqual({dealer: 3, seat: 2});
+    expect(accusation).toEqual({dealer: 3, oldSeat: 0, seat: 2});
     const made = makeComplaint({
       session: all,
       accuserIndex: 0,
@@ -194,7 +195,7 @@ describe("a complaint", () => {
     {name: "sent by another", code: "NOT_SENDER", complaint: good, from: 2},
     {name: "about another's seat", code: "NOT_SENDER", complaint: forge({recipient: 4})},
     {name: "about seat 0", code: "NOT_SENDER", complaint: forge({recipient: 0})},
-    {name: "about an old seat", code: "WRONG_SIZE", complaint: forge({seat: 1})},
+    {name: "about an old seat", code: "NO_DEALING", complaint: forge({seat: 1})},
     {name: "about nobody", code: "NO_DEALING", complaint: forge({dealer: 9})},
     {name: "about one convicted already", code: "NO_DEALING", complaint: good, session: judged},
     {name: "turned against another dealer", code: "BAD_PROOF", complaint: forge({dealer: 0})},

@@ -9,12 +9,23 @@ import {settle} from "./advance.ts";
 import {checkSharedKey} from "./complaint.ts";
 import {checkDealing, commit, commitmentPoints, openValue, padOf} from "./dealing.ts";
 import {DkgError} from "./errors.ts";
-import {type AckSession, type DealingSession, type Fault, type GroupKey, hasFault, type Session, sizesOf} from "./session.ts";
+import {
+  type AckSession,
+  type DealingSession,
+  dealersOf,
+  dealtSeatsOf,
+  type Fault,
+  type GroupKey,
+  hasFault,
+  type Session,
+  sizesOf,
+} from "./session.ts";
 import {type Flaw, judgeOnce} from "./verdict.ts";
 
 /**
- * The session after a decided message of validator `from`, whose signature is verified already. What is cheap is checked
- * first; what needs the curve, last. The message that completes a phase closes it.
+ * The session after a decided message of validator `from`, whose signature is verified already, under the consensus key of
+ * the operator that `senderOf` names: in a resharing a dealing's `from` counts in the old table, everything else's in the
+ * new one. What is cheap is checked first; what needs the curve, last. The message that completes a phase closes it.
  *
  * @throws DkgError where the admission rules refuse: a block with such a message is invalid
  */
@@ -39,28 +50,30 @@ function decode({from, body}: {from: number; body: Uint8Array}): DkgBody {
 
 function admitDealing(session: DealingSession, from: number, dealing: Dealing, body: Uint8Array): Session {
   const {seats, threshold} = sizesOf(session);
-  if (dealing.dealer !== from || session.validators[from] === undefined)
+  if (dealing.dealer !== from || dealersOf(session)[from] === undefined)
     throw new DkgError("NOT_SENDER", {from, field: "dealer", got: dealing.dealer});
   if (hasFault(session, from, "badDealing")) throw new DkgError("EXCLUDED", {from, field: "dealer"});
-  if (session.dealings.some((d) => d.dealer === from)) throw new DkgError("DUPLICATE", {from, field: "dealer"});
-  expectSize(from, "seat", dealing.seat, 0);
+  if (!dealtSeatsOf(session, from).includes(dealing.seat)) throw new DkgError("NOT_SENDER", {from, field: "seat", got: dealing.seat});
+  if (session.dealings.some((d) => d.dealer === from && d.seat === dealing.seat)) throw new DkgError("DUPLICATE", {from, field: "dealer"});
   expectSize(from, "commitments", dealing.commitments.length, threshold);
   expectSize(from, "ciphertexts", dealing.ciphertexts.length, seats);
   if (session.dealings.some((d) => equalBytes(d.ephemeral, dealing.ephemeral)))
     throw new DkgError("REUSED_POINT", {from, field: "ephemeral"});
+  const oldShare = session.old?.publicShares[dealing.seat - 1];
+  if (oldShare !== undefined && !equalBytes(oldShare, dealing.commitments[0] as Uint8Array))
+    throw new DkgError("OTHER_SECRET", {from, field: "commitments"});
   refuse(from, checkDealing(dealing, body));
-  return settle({...session, dealings: [...session.dealings, dealing].sort((a, b) => a.dealer - b.dealer)});
+  return settle({...session, dealings: [...session.dealings, dealing].sort((a, b) => a.dealer - b.dealer || a.seat - b.seat)});
 }
 
-/** Either the dealer or the accuser has misbehaved, and the message proves which. */
+/** Either the dealer or the accuser has misbehaved, and the message proves which. A dealer that has loses all its dealings. */
 function admitComplaint(session: DealingSession, from: number, complaint: Complaint, body: Uint8Array): Session {
   const {recipient} = complaint;
   const accuser = session.validators[from];
   if (complaint.accuser !== from || accuser === undefined)
     throw new DkgError("NOT_SENDER", {from, field: "accuser", got: complaint.accuser});
   if (hasFault(session, from, "falseComplaint")) throw new DkgError("EXCLUDED", {from, field: "accuser"});
-  expectSize(from, "seat", complaint.seat, 0);
-  const dealing = session.dealings.find((d) => d.dealer === complaint.dealer);
+  const dealing = session.dealings.find((d) => d.dealer === complaint.dealer && d.seat === complaint.seat);
   if (dealing === undefined) throw new DkgError("NO_DEALING", {from, field: "dealer", got: complaint.dealer});
   if (!seatsOf(session.validators, from).includes(recipient)) throw new DkgError("NOT_SENDER", {from, field: "recipient", got: recipient});
   const statement = {...complaint, ephemeral: dealing.ephemeral, encKey: accuser.encKey};
@@ -72,7 +85,7 @@ function admitComplaint(session: DealingSession, from: number, complaint: Compla
   const pad = padOf(dealing, {sid: session.sid, sharedKey: complaint.sharedKey, recipient, encKey: accuser.encKey});
   const honest = equalBytes(commit(openValue(dealing, recipient, pad)), evaluateG1(commitmentPoints(dealing), recipient).toBytes());
   if (honest) return blame(session, from, "falseComplaint");
-  return blame({...session, dealings: session.dealings.filter((d) => d !== dealing)}, dealing.dealer, "badDealing");
+  return blame({...session, dealings: session.dealings.filter((d) => d.dealer !== dealing.dealer)}, dealing.dealer, "badDealing");
 }
 
 function blame(session: DealingSession, validator: number, fault: Fault): DealingSession {

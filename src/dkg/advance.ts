@@ -1,8 +1,21 @@
-import {fromHex, toHex} from "../base/bytes.ts";
-import {addG1, isInfinity} from "../crypto/bls.ts";
+import {equalBytes, fromHex, toHex} from "../base/bytes.ts";
+import {invariant} from "../base/errors.ts";
+import {isInfinity} from "../crypto/bls.ts";
 import {evaluatePublicShares, recoverSignature} from "../crypto/threshold.ts";
-import {commitmentPoints} from "./dealing.ts";
-import {type AckSession, type ActiveSession, type DealingSession, hasFault, needOf, nextAttempt, type Session, sizesOf} from "./session.ts";
+import {totalSeats} from "../types/validators.ts";
+import {chosen, combineCommitments, hasQuorum} from "./combine.ts";
+import {
+  type AckSession,
+  type ActiveSession,
+  type DealingSession,
+  dealersOf,
+  dealtSeatsOf,
+  hasFault,
+  needOf,
+  nextAttempt,
+  type Session,
+  sizesOf,
+} from "./session.ts";
 import {taggedHash, u16} from "./tagged.ts";
 
 /** One tick passes: a phase whose window is over ends. An active session stays as it is. */
@@ -19,11 +32,11 @@ export function settle(session: Session): Session {
   const over = session.ticks >= session.windowTicks;
   switch (session.phase) {
     case "deal":
-      if (hasQuorum(session) && (over || everybodyHasDealt(session))) return {...session, phase: "complain", ticks: 0};
+      if (hasQuorum(session, session.dealings) && (over || everybodyHasDealt(session))) return {...session, phase: "complain", ticks: 0};
       return over ? nextAttempt(session) : session;
     case "complain":
       if (!over) return session;
-      return hasQuorum(session) ? finalize(session) : nextAttempt(session);
+      return hasQuorum(session, session.dealings) ? finalize(session) : nextAttempt(session);
     case "ack":
       if (session.acks.length >= needOf(session)) return activate(session);
       return over ? nextAttempt(session) : session;
@@ -32,38 +45,42 @@ export function settle(session: Session): Session {
   }
 }
 
-/** Whether the dealers hold more than two thirds of the seats, so that honest ones deal more than half of what counts. */
-function hasQuorum(session: DealingSession): boolean {
-  const dealt = session.dealings.reduce((sum, d) => sum + (session.validators[d.dealer]?.seats ?? 0), 0);
-  return dealt >= sizesOf(session).threshold;
-}
-
 function everybodyHasDealt(session: DealingSession): boolean {
-  const allowed = session.validators.filter((_, i) => !hasFault(session, i, "badDealing"));
-  return session.dealings.length === allowed.length;
+  const awaited = dealersOf(session).map((_, i) => (hasFault(session, i, "badDealing") ? 0 : dealtSeatsOf(session, i).length));
+  return session.dealings.length === awaited.reduce((a, b) => a + b, 0);
 }
 
-/** The key of all dealings that are left: C_k = Σ C_i,k, A_j = Σ j^k·C_k. */
+/** The key of the dealings that are left, and its public shares A_j = Σ j^k·C_k. */
 function finalize(session: DealingSession): Session {
-  const points = session.dealings.map(commitmentPoints);
-  const {seats, threshold} = sizesOf(session);
-  const columns = Array.from({length: threshold}, (_, k) => addG1(points.flatMap((row) => row[k] ?? [])));
+  const dealings = chosen(session, session.dealings);
+  const columns = combineCommitments(session, dealings);
   // A sum that vanishes would lower the threshold or give no key; only a dealer that does not know its polynomial gets there.
   if (columns.some(isInfinity)) return nextAttempt(session);
-  const {phase: _, dealings, ...base} = session;
+  const {phase: _, dealings: __, ...base} = session;
   const commitments = columns.map((c) => c.toBytes());
-  const qualified = dealings.map((d) => d.dealer);
+  const groupKey = commitments[0] as Uint8Array;
+  const {old} = session;
+  // Every C_i,0 was an old public share, so this holds unless `old` was not the key that those shares are of.
+  invariant(old === null || equalBytes(old.groupKey, groupKey), "a resharing keeps the key");
+  const qualified = dealings.map((d) => (old === null ? d.dealer : d.seat));
+  const who =
+    old === null
+      ? bitmap(qualified, session.validators.length)
+      : bitmap(
+          qualified.map((seat) => seat - 1),
+          totalSeats(old.validators),
+        );
   const key = {
-    groupKey: commitments[0] as Uint8Array,
-    transcript: toHex(taggedHash("TRS", fromHex(session.sid), bitmap(qualified, session.validators.length), ...commitments)),
-    publicShares: evaluatePublicShares(commitments, seats),
+    groupKey,
+    transcript: toHex(taggedHash("TRS", fromHex(session.sid), who, ...commitments)),
+    publicShares: evaluatePublicShares(commitments, sizesOf(session).seats),
     qualified,
   };
-  const sealed = dealings.map(({dealer, ephemeral, ciphertexts}) => ({dealer, ephemeral, ciphertexts}));
+  const sealed = dealings.map(({dealer, seat, ephemeral, ciphertexts}) => ({dealer, seat, ephemeral, ciphertexts}));
   return {...base, ...key, phase: "ack", ticks: 0, sealed, acks: []};
 }
 
-/** n u16 ‖ ceil(n/8) bytes: validator i is bit i mod 8, from the least significant, of byte floor(i/8). */
+/** n u16 ‖ ceil(n/8) bytes: validator i, or old seat i + 1, is bit i mod 8, from the least significant, of byte floor(i/8). */
 function bitmap(indices: readonly number[], n: number): Uint8Array {
   const bytes = new Uint8Array(2 + Math.ceil(n / 8));
   bytes.set(u16(n));

@@ -64,10 +64,10 @@ function keyOf(dealing: Dealing): Hex {
 
 /** The pad over one seat's value, from K = r·EK = d·R (48 bytes). `recipient`: the seat; `encKey`: its validator's EK. */
 export function padOf(
-  dealing: Pick<Dealing, "dealer" | "ephemeral">,
+  dealing: Pick<Dealing, "dealer" | "seat" | "ephemeral">,
   of: {sid: Hex; sharedKey: Uint8Array; recipient: number; encKey: Uint8Array},
 ): bigint {
-  const info = [u16(dealing.dealer), u16(0), u16(of.recipient), dealing.ephemeral, of.encKey];
+  const info = [u16(dealing.dealer), u16(dealing.seat), u16(of.recipient), dealing.ephemeral, of.encKey];
   return taggedScalar({ikm: of.sharedKey, salt: fromHex(of.sid), tag: "ENC", info});
 }
 

@@ -5,10 +5,11 @@ import {MvmError} from "../base/errors.ts";
  * MALFORMED     not an encoding; the cause is a DecodeError
  * WRONG_SESSION of another session
  * NOT_OPEN      its kind is not taken in this phase
- * NOT_SENDER    it names another validator, or a seat of another, than the one that signed it
+ * NOT_SENDER    it names another validator, or a seat of another, than the one that signed it; a fresh dealing has old seat 0
  * EXCLUDED      its sender has been found misbehaving and may not do this any more
  * DUPLICATE     the sender has said this already
- * WRONG_SIZE    commitments or ciphertexts are not one per threshold and seat, or the seat field is not 0
+ * WRONG_SIZE    commitments or ciphertexts are not one per threshold and seat
+ * OTHER_SECRET  in a resharing: C_0 is not the public share of the old seat, so it deals something else than its share
  * REUSED_POINT  R is another dealing's
  * BAD_POINT     not the canonical encoding of a point of the subgroup other than infinity
  * BAD_SCALAR    not below the group order
@@ -24,6 +25,7 @@ export type DkgCode =
   | "EXCLUDED"
   | "DUPLICATE"
   | "WRONG_SIZE"
+  | "OTHER_SECRET"
   | "REUSED_POINT"
   | "BAD_POINT"
   | "BAD_SCALAR"

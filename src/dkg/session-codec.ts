@@ -1,15 +1,25 @@
 import {Reader, Writer} from "../base/codec.ts";
 import {DecodeError} from "../base/errors.ts";
 import {type Dealing, decodeDkgBody, encodeDkgBody} from "../types/dkg.ts";
-import {type ActiveSession, type DealingSession, type Fault, openSession, type Session, sizesOf} from "./session.ts";
+import {totalSeats} from "../types/validators.ts";
+import {
+  type ActiveSession,
+  type DealingSession,
+  type Fault,
+  type OldKey,
+  openSession,
+  type SealedValues,
+  type Session,
+  sizesOf,
+} from "./session.ts";
 
 const VERSION = 1;
 const PHASES = ["deal", "complain", "ack", "active"] as const;
 const FAULTS: readonly Fault[] = ["badDealing", "falseComplaint"];
 const VALIDATORS_MAX = 1_024;
+/** One for each validator, in a resharing for each old seat. */
+const DEALINGS_MAX = 1_024;
 const DEALING_MAX = 1 << 20;
-
-type Sealed = Pick<Dealing, "dealer" | "ephemeral" | "ciphertexts">;
 
 /**
  * The one encoding of a session, for the ledger's state: version u8 ‖ phase u8 ‖ the common fields ‖ those of the phase.
@@ -19,6 +29,8 @@ export function encodeSession(session: Session): Uint8Array {
   const w = new Writer().u8(VERSION).tag(PHASES, session.phase);
   w.hex(session.networkId, 32).count(session.epoch).u16(session.attempt).u32(session.windowTicks).u32(session.ticks);
   w.list(session.validators, (to, v) => to.hex(v.operator, 20).u16(v.seats).fixed(v.encKey, 48));
+  w.flag(session.old !== null);
+  if (session.old !== null) writeOld(w, session.old);
   w.list(session.misbehaving, (to, m) => to.u16(m.validator).tag(FAULTS, m.fault));
   switch (session.phase) {
     case "deal":
@@ -35,6 +47,13 @@ export function encodeSession(session: Session): Uint8Array {
   }
 }
 
+function writeOld(w: Writer, old: OldKey): void {
+  w.list(old.validators, (to, v) => to.hex(v.operator, 20).u16(v.seats))
+    .fixed(old.groupKey, 48)
+    .hex(old.transcript, 32);
+  for (const share of old.publicShares) w.fixed(share, 48);
+}
+
 type KeyFields = Pick<ActiveSession, "groupKey" | "transcript" | "publicShares" | "qualified">;
 
 /** One public share per seat, without their number. */
@@ -44,8 +63,8 @@ function writeKey(w: Writer, key: KeyFields): Writer {
   return w.list(key.qualified, (to, dealer) => to.u16(dealer));
 }
 
-function writeSealed(w: Writer, sealed: Sealed): void {
-  w.u16(sealed.dealer).fixed(sealed.ephemeral, 48);
+function writeSealed(w: Writer, sealed: SealedValues): void {
+  w.u16(sealed.dealer).u16(sealed.seat).fixed(sealed.ephemeral, 48);
   for (const ciphertext of sealed.ciphertexts) w.fixed(ciphertext, 32);
 }
 
@@ -72,29 +91,46 @@ function readHead(r: Reader): DealingSession {
     seats: r.u16("session.seats"),
     encKey: r.fixed(48, "session.encKey"),
   }));
-  if (validators.length === 0 || !validators.every((v, i) => v.seats > 0 && v.operator > (validators[i - 1]?.operator ?? "")))
-    throw new DecodeError("NOT_CANONICAL", {field: "session.validators", offset});
+  expectOrdered(validators, "session.validators", offset);
+  const old = r.flag("session.old") ? readOld(r) : null;
   const misbehaving = r.list(2 * VALIDATORS_MAX, "session.misbehaving", () => ({
     validator: r.u16("session.misbehaving"),
     fault: r.tag(FAULTS, "session.fault"),
   }));
-  return {...openSession({networkId, epoch, attempt, mode: "fresh", seats: {validators}, windowTicks}), ticks, misbehaving};
+  const mode = old === null ? ({mode: "fresh"} as const) : ({mode: "reshare", old} as const);
+  return {...openSession({networkId, epoch, attempt, ...mode, seats: {validators}, windowTicks}), ticks, misbehaving};
+}
+
+function readOld(r: Reader): OldKey {
+  const offset = r.offset;
+  const validators = r.list(VALIDATORS_MAX, "old.validators", () => ({operator: r.hex(20, "old.operator"), seats: r.u16("old.seats")}));
+  expectOrdered(validators, "old.validators", offset);
+  const groupKey = r.fixed(48, "old.groupKey");
+  const transcript = r.hex(32, "old.transcript");
+  const publicShares = Array.from({length: totalSeats(validators)}, () => r.fixed(48, "old.publicShares"));
+  return {validators, groupKey, transcript, publicShares};
+}
+
+function expectOrdered(validators: OldKey["validators"], field: string, offset: number): void {
+  if (validators.length > 0 && validators.every((v, i) => v.seats > 0 && v.operator > (validators[i - 1]?.operator ?? ""))) return;
+  throw new DecodeError("NOT_CANONICAL", {field, offset});
 }
 
 function readPhase(r: Reader, phase: Session["phase"], head: DealingSession): Session {
   if (phase === "deal" || phase === "complain")
-    return {...head, phase, dealings: r.list(VALIDATORS_MAX, "session.dealings", () => readDealing(r))};
+    return {...head, phase, dealings: r.list(DEALINGS_MAX, "session.dealings", () => readDealing(r))};
   const {dealings: _, phase: __, ...base} = head;
   const {seats} = sizesOf(head);
   const key = {
     groupKey: r.fixed(48, "session.groupKey"),
     transcript: r.hex(32, "session.transcript"),
     publicShares: Array.from({length: seats}, () => r.fixed(48, "session.publicShares")),
-    qualified: r.list(VALIDATORS_MAX, "session.qualified", () => r.u16("session.qualified")),
+    qualified: r.list(DEALINGS_MAX, "session.qualified", () => r.u16("session.qualified")),
   };
   if (phase === "ack") {
-    const sealed = r.list(VALIDATORS_MAX, "session.sealed", () => ({
+    const sealed = r.list(DEALINGS_MAX, "session.sealed", () => ({
       dealer: r.u16("sealed.dealer"),
+      seat: r.u16("sealed.seat"),
       ephemeral: r.fixed(48, "sealed.ephemeral"),
       ciphertexts: Array.from({length: seats}, () => r.fixed(32, "sealed.ciphertexts")),
     }));

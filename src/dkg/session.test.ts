@@ -22,7 +22,8 @@ import {combinePartials} from "../crypto/threshold.ts";
 import {encodeDkgBody} from "../types/dkg.ts";
 import {sessionAckDigest} from "./admit.ts";
 import {tick} from "./advance.ts";
-import {makeAcks, makeComplaint, openShares} from "./participant.ts";
+import {openShares} from "./open.ts";
+import {makeAcks, makeComplaint} from "./participant.ts";
 import {type ActiveSession, needOf, openSession, type Session, sizesOf, windowTicksOf} from "./session.ts";
 
 const message = new Uint8Array(32).fill(3);
@@ -115,7 +116,9 @@ describe("windows", () => {
     const opposite = combineG1([rest], [ORDER - 1n]).toBytes();
     const forged = forgedDealing(of, 3, (d) => ({...d, commitments: [...d.commitments.slice(0, 2), opposite]}));
     const complain = others.reduce<Session>((s, d) => say(s, d.dealer, d), say(of.session, 3, forged));
-    expect(openShares({session: complain, validatorIndex: 0, encSecret: of.secrets[0] as Uint8Array}).bad).toEqual([{dealer: 3, seat: 1}]);
+    expect(openShares({session: complain, validatorIndex: 0, encSecret: of.secrets[0] as Uint8Array}).bad).toEqual([
+      {dealer: 3, oldSeat: 0, seat: 1},
+    ]);
     expect(ticks(complain)).toMatchObject({phase: "deal", attempt: 1, misbehaving: []}); // nobody complained
   });
 

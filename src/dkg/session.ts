@@ -1,8 +1,8 @@
 import {concatBytes, fromHex, type Hex, toHex} from "../base/bytes.ts";
 import {invariant} from "../base/errors.ts";
 import {sha256} from "../base/hash.ts";
-import type {Ack, Dealing} from "../types/dkg.ts";
-import {quorumOf, totalSeats} from "../types/validators.ts";
+import type {Ack, Dealing, DkgBody} from "../types/dkg.ts";
+import {quorumOf, seatsOf, totalSeats} from "../types/validators.ts";
 import {taggedHash, u16, u64, validatorId} from "./tagged.ts";
 
 /**
@@ -12,6 +12,14 @@ import {taggedHash, u16, u64, validatorId} from "./tagged.ts";
  *
  * Where a phase ends without what the next one needs, the session starts again as attempt + 1 with the same seats.
  * [Feldman, FOCS 1987; complaints with a proof instead of a justification round: protocol "DKG"]
+ *
+ * A *fresh* session makes a new key: every validator deals one polynomial. A *resharing* (`old` is there) gives the seats of
+ * another table new shares of the same key: every seat of the old table deals its own share, the first t_old dealings by old
+ * seat number are interpolated, and the shares before and after lie on different polynomials, so that they do not add up
+ * across the change. [Desmedt and Jajodia, 1997; Herzberg et al., CRYPTO 1995, for the refresh of one table]
+ *
+ * In a resharing, dealings come from validators of the old table and name their index there; complaints and ACKs come from
+ * validators of the new one and name their index there. `senderOf` tells which.
  */
 export type Session = DealingSession | AckSession | ActiveSession;
 
@@ -22,11 +30,26 @@ export interface SeatTable {
 
 export type Fault = "badDealing" | "falseComplaint";
 
+/** A key that is in force, as an active session left it: what a resharing passes on. */
+export interface OldKey {
+  /** Those who hold its shares, by operator address. */
+  readonly validators: readonly {readonly operator: Hex; readonly seats: number}[];
+  /** 48 bytes. */
+  readonly groupKey: Uint8Array;
+  /** Of the session that made these shares. */
+  readonly transcript: Hex;
+  /** A_j, 48 bytes each, of its seats 1 … W. */
+  readonly publicShares: readonly Uint8Array[];
+}
+
 interface SessionBase {
   readonly networkId: Hex;
+  /** The epoch whose validators get the shares. */
   readonly epoch: number;
   readonly attempt: number;
-  readonly mode: "fresh";
+  /** The key that is passed on; null in a fresh session. */
+  readonly old: OldKey | null;
+  /** Those who get shares. */
   readonly validators: SeatTable["validators"];
   /** Ticks that a phase lasts at most. */
   readonly windowTicks: number;
@@ -34,14 +57,17 @@ interface SessionBase {
   readonly sid: Hex;
   /** Ticks since the phase began. */
   readonly ticks: number;
-  /** Proven misbehaviour in this attempt and those before it, by validator, then fault. */
+  /**
+   * Proven misbehaviour in this attempt and those before it, by validator, then fault. A bad dealing is a dealer's: in a
+   * resharing its `validator` counts in the old table. `offendersOf` gives their operators.
+   */
   readonly misbehaving: readonly {readonly validator: number; readonly fault: Fault}[];
 }
 
 /** Dealings are taken, then complaints about them; a dealing that a complaint has proven bad is gone. */
 export interface DealingSession extends SessionBase {
   readonly phase: "deal" | "complain";
-  /** By dealer. */
+  /** By dealer, then old seat. */
   readonly dealings: readonly Dealing[];
 }
 
@@ -53,15 +79,18 @@ export interface GroupKey {
   readonly transcript: Hex;
   /** A_j, 48 bytes each, of seats 1 … W. */
   readonly publicShares: readonly Uint8Array[];
-  /** QUAL: the dealers whose polynomials make the key, ascending. */
+  /** Whose polynomials make the key, ascending: dealers (QUAL), in a resharing t_old old seats (Q). */
   readonly qualified: readonly number[];
 }
+
+/** The encrypted part of a dealing. */
+export type SealedValues = Pick<Dealing, "dealer" | "seat" | "ephemeral" | "ciphertexts">;
 
 /** The key is known; seats prove that they hold their shares of it. */
 export interface AckSession extends SessionBase, GroupKey {
   readonly phase: "ack";
-  /** What a validator needs to open its shares, by dealer. */
-  readonly sealed: readonly Pick<Dealing, "dealer" | "ephemeral" | "ciphertexts">[];
+  /** What a validator needs to open its shares, by dealer, then old seat. */
+  readonly sealed: readonly SealedValues[];
   /** By seat. */
   readonly acks: readonly Pick<Ack, "seat" | "signature">[];
 }
@@ -76,35 +105,83 @@ export interface ActiveSession extends SessionBase, GroupKey {
 }
 
 /**
- * The first attempt of `epoch` (or `attempt`), in its deal phase.
- * @param seats        the frozen table, by operator address; each validator has at least one seat
+ * Attempt `attempt` of `epoch`, in its deal phase.
+ * @param mode         "fresh" for a new key, "reshare" for new shares of `old`
+ * @param seats        the frozen table of those who get shares, by operator address; each validator has at least one seat
+ * @param old          `keyOf` the active session whose shares are in force, or the same from the ledger's records. The seats
+ *                     may be the same (a refresh), others, more or fewer
  * @param windowTicks  windowTicksOf(W) where absent: simulations shorten it
  */
-export function openSession(of: {
-  networkId: Hex;
-  epoch: number;
-  attempt: number;
-  mode: "fresh";
-  seats: SeatTable;
-  windowTicks?: number;
-}): DealingSession {
+export function openSession(
+  of: {networkId: Hex; epoch: number; attempt: number; seats: SeatTable; windowTicks?: number} & (
+    | {mode: "fresh"}
+    | {mode: "reshare"; old: OldKey}
+  ),
+): DealingSession {
+  const {networkId, epoch, attempt} = of;
   const {validators} = of.seats;
+  const old = of.mode === "fresh" ? null : of.old;
+  expectOrdered(validators);
+  if (old !== null) {
+    expectOrdered(old.validators);
+    invariant(old.publicShares.length === totalSeats(old.validators), "an old key has one public share per seat");
+  }
+  const windowTicks = of.windowTicks ?? windowTicksOf(totalSeats(validators));
+  const sid = sessionId({networkId, epoch, attempt, old, validators});
+  return {networkId, epoch, attempt, old, validators, windowTicks, sid, ticks: 0, misbehaving: [], phase: "deal", dealings: []};
+}
+
+function expectOrdered(validators: OldKey["validators"]): void {
   invariant(validators.length > 0, "a session has validators");
   invariant(
     validators.every((v, i) => v.seats >= 1 && (i === 0 || (validators[i - 1] as {operator: Hex}).operator < v.operator)),
     "validators have seats and stand in the order of their operators",
   );
-  const {networkId, epoch, attempt, mode} = of;
-  const windowTicks = of.windowTicks ?? windowTicksOf(totalSeats(validators));
-  const sid = sessionId({networkId, epoch, attempt, validators});
-  return {networkId, epoch, attempt, mode, validators, windowTicks, sid, ticks: 0, misbehaving: [], phase: "deal", dealings: []};
 }
 
 /** The same seats once more, under a new sid. */
 export function nextAttempt(session: Session): DealingSession {
-  const {networkId, epoch, attempt, mode, validators, windowTicks, misbehaving} = session;
-  const next = openSession({networkId, epoch, attempt: attempt + 1, mode, seats: {validators}, windowTicks});
+  const {networkId, epoch, attempt, old, validators, windowTicks, misbehaving} = session;
+  const mode = old === null ? ({mode: "fresh"} as const) : ({mode: "reshare", old} as const);
+  const next = openSession({networkId, epoch, attempt: attempt + 1, ...mode, seats: {validators}, windowTicks});
   return {...next, misbehaving};
+}
+
+/** The key of an active session, for the resharing that follows it. */
+export function keyOf({validators, groupKey, transcript, publicShares}: ActiveSession): OldKey {
+  return {validators: validators.map(({operator, seats}) => ({operator, seats})), groupKey, transcript, publicShares};
+}
+
+/** The validators that deal: the old table in a resharing. */
+export function dealersOf(session: Pick<Session, "old" | "validators">): OldKey["validators"] {
+  return session.old?.validators ?? session.validators;
+}
+
+/** The old seats that validator `dealer` deals for: [0], the whole dealer, in a fresh session. */
+export function dealtSeatsOf(session: Pick<Session, "old" | "validators">, dealer: number): number[] {
+  return session.old === null ? [0] : seatsOf(session.old.validators, dealer);
+}
+
+/**
+ * Who `from` is in a message of this kind: operator address, whose consensus key has to have signed the message, and the
+ * table that `from` counts in (both are the same table in a fresh session). Null where there is no such validator.
+ */
+export function senderOf(
+  session: Pick<Session, "old" | "validators">,
+  from: number,
+  kind: DkgBody["kind"],
+): {table: "old" | "new"; operator: Hex} | null {
+  const deals = kind === "dealing" && session.old !== null;
+  const sender = (deals ? dealersOf(session) : session.validators)[from];
+  return sender === undefined ? null : {table: deals ? "old" : "new", operator: sender.operator};
+}
+
+/** Who has misbehaved in this attempt and those before it, by operator. */
+export function offendersOf(session: Session): {operator: Hex; fault: Fault}[] {
+  return session.misbehaving.map(({validator, fault}) => {
+    const table = fault === "badDealing" ? dealersOf(session) : session.validators;
+    return {operator: (table[validator] as {operator: Hex}).operator, fault};
+  });
 }
 
 /** max(32, 2(f + 1)) for W seats: f faulty proposers in a row cannot keep a message out of a window. */
@@ -113,13 +190,13 @@ export function windowTicksOf(seats: number): number {
 }
 
 /** W and t = floor(2W/3) + 1. */
-export function sizesOf(session: {validators: SeatTable["validators"]}): {seats: number; threshold: number} {
+export function sizesOf(session: {validators: OldKey["validators"]}): {seats: number; threshold: number} {
   const seats = totalSeats(session.validators);
   return {seats, threshold: quorumOf(seats)};
 }
 
 /** Seats whose ACK activates the key: a margin over t in the first attempt, t later. */
-export function needOf(session: {validators: SeatTable["validators"]; attempt: number}): number {
+export function needOf(session: {validators: OldKey["validators"]; attempt: number}): number {
   const {seats, threshold} = sizesOf(session);
   return session.attempt === 0 ? Math.min(seats, threshold + Math.ceil(seats / 12)) : threshold;
 }
@@ -128,11 +205,12 @@ export function hasFault(session: Session, validator: number, fault: Fault): boo
   return session.misbehaving.some((m) => m.validator === validator && m.fault === fault);
 }
 
-function sessionId(of: {networkId: Hex; epoch: number; attempt: number; validators: SeatTable["validators"]}): Hex {
+function sessionId(of: Pick<SessionBase, "networkId" | "epoch" | "attempt" | "old" | "validators">): Hex {
   const {seats, threshold} = sizesOf(of);
   const table = of.validators.map((v) => concatBytes(validatorId(v.operator), v.encKey, u16(v.seats)));
-  const fresh = Uint8Array.of(0);
-  const old = {threshold: u16(0), seats: u16(0), transcript: new Uint8Array(32), groupKey: new Uint8Array(48)};
-  const head = [fromHex(of.networkId, "networkId", 32), u64(of.epoch), u16(of.attempt), fresh, old.threshold, old.seats];
-  return toHex(taggedHash("SID", ...head, u16(threshold), u16(seats), old.transcript, old.groupKey, sha256(...table)));
+  const head = [fromHex(of.networkId, "networkId", 32), u64(of.epoch), u16(of.attempt), Uint8Array.of(of.old === null ? 0 : 1)];
+  const was = of.old === null ? {threshold: 0, seats: 0} : sizesOf(of.old);
+  const oldKey = of.old === null ? [new Uint8Array(32), new Uint8Array(48)] : [fromHex(of.old.transcript), of.old.groupKey];
+  const sizes = [was.threshold, was.seats, threshold, seats].map(u16);
+  return toHex(taggedHash("SID", ...head, ...sizes, ...oldKey, sha256(...table)));
 }

@@ -9,7 +9,7 @@ import {ORDER} from "../crypto/scalar.ts";
  * that another hands it: every signer builds its digest here or in types/digests.
  */
 
-export type Tag = "SID" | "EKPOP" | "ENC" | "BODY" | "POP0" | "POP1" | "DLEQ" | "TRS" | "POLY" | "EPHEMERAL" | "NOISE" | "NONCE";
+export type Tag = "SID" | "EKPOP" | "ENC" | "BODY" | "POP0" | "POP1" | "DLEQ" | "TRS" | "POLY" | "EPHEMERAL" | "NOISE" | "NONCE" | "MIX";
 
 /** "MVM/DKG/V1/<tag>" and the parts, in order. */
 export function taggedBytes(tag: Tag, ...parts: readonly Uint8Array[]): Uint8Array {

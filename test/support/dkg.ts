@@ -6,8 +6,9 @@ import {mod, scalarToBytes} from "../../src/crypto/scalar.ts";
 import {admit} from "../../src/dkg/admit.ts";
 import {tick} from "../../src/dkg/advance.ts";
 import {proofDigests} from "../../src/dkg/dealing.ts";
-import {makeAcks, makeDealing, openShares} from "../../src/dkg/participant.ts";
-import {type ActiveSession, openSession, type Session} from "../../src/dkg/session.ts";
+import {openShares} from "../../src/dkg/open.ts";
+import {makeAcks, makeDealing, makeReshareDealings} from "../../src/dkg/participant.ts";
+import {type ActiveSession, keyOf, openSession, type Session} from "../../src/dkg/session.ts";
 import {taggedScalar} from "../../src/dkg/tagged.ts";
 import {type Dealing, type DkgBody, encodeDkgBody} from "../../src/types/dkg.ts";
 
@@ -30,15 +31,61 @@ export function bytesOf(text: string): Uint8Array {
 }
 
 export function committee(seats: readonly number[], name = "committee"): Committee {
-  const secrets = seats.map((_, i) => bytesOf(`${name} secret ${i}`));
+  const {validators, secrets, seeds} = people(seats, {name, keys: name});
+  const session = openSession({networkId: NETWORK_ID, epoch: 3, attempt: 0, mode: "fresh", seats: {validators}, windowTicks: WINDOW});
+  return {session, secrets, seeds};
+}
+
+/** `keys`: what secrets come from. */
+function people(seats: readonly number[], {name, keys}: {name: string; keys: string}) {
+  const secrets = seats.map((_, i) => bytesOf(`${keys} secret ${i}`));
   const operators = seats.map((_, i) => toHex(keccak256(bytesOf(`${name} operator ${i}`)).subarray(12))).sort();
   const validators = seats.map((n, i) => ({
     operator: operators[i] as Hex,
     seats: n,
     encKey: blsPublicKey(secrets[i] as Uint8Array),
   }));
-  const session = openSession({networkId: NETWORK_ID, epoch: 3, attempt: 0, mode: "fresh", seats: {validators}, windowTicks: WINDOW});
-  return {session, secrets, seeds: seats.map((_, i) => bytesOf(`${name} seed ${i}`))};
+  return {validators, secrets, seeds: seats.map((_, i) => bytesOf(`${keys} seed ${i}`))};
+}
+
+/** A committee that has made a key and holds its shares, by seat. */
+export interface Holders {
+  readonly committee: Committee;
+  readonly active: ActiveSession;
+  readonly shares: ReadonlyMap<number, Uint8Array>;
+}
+
+export function holders(of: Committee): Holders {
+  const ack = ticks(dealAll(of));
+  return {committee: of, active: expectActive(ackAll(of, ack)), shares: sharesOf(of, ack)};
+}
+
+/** The receivers of a resharing, whose session it is, and those who deal. People of one name are the same in every epoch. */
+export interface Resharing extends Committee {
+  readonly from: Holders;
+}
+
+export function resharing(from: Holders, seats: readonly number[], name = "committee"): Resharing {
+  const epoch = from.active.epoch + 1;
+  const {validators, secrets, seeds} = people(seats, {name, keys: `${name} ${epoch}`});
+  const old = keyOf(from.active);
+  const session = openSession({networkId: NETWORK_ID, epoch, attempt: 0, mode: "reshare", old, seats: {validators}, windowTicks: WINDOW});
+  return {session, secrets, seeds, from};
+}
+
+/** The dealings of old validator `dealer`, one for each old seat. */
+export function reshareDealings(of: Resharing, dealer: number, session: Session = of.session): Dealing[] {
+  const dealerSeed = bytesOf(`resharing seed ${dealer} ${session.sid}`);
+  return makeReshareDealings({session, dealerIndex: dealer, dealerSeed, shares: of.from.shares});
+}
+
+/** All old seats but those of `silent` validators deal. */
+export function reshareAll(of: Resharing, options: {silent?: readonly number[]; session?: Session} = {}): Session {
+  const start = options.session ?? of.session;
+  return of.from.committee.secrets.reduce<Session>(
+    (s, _, i) => (options.silent?.includes(i) ? s : reshareDealings(of, i, start).reduce((t, d) => say(t, i, d), s)),
+    start,
+  );
 }
 
 export function say(session: Session, from: number, body: DkgBody): Session {
@@ -87,19 +134,36 @@ export function expectActive(session: Session): ActiveSession {
 
 /** A dealing that `change` has altered, proven anew with the dealer's own secrets: what a dealer that cheats sends. */
 export function forgedDealing(of: Committee, dealer: number, change: (honest: Dealing) => Dealing, session: Session = of.session): Dealing {
-  const altered = change(dealingOf(of, dealer, session));
+  const seed = of.seeds[dealer] as Uint8Array;
+  return proveAnew(change(dealingOf(of, dealer, session)), {seed, constant: null});
+}
+
+/** The same for one old seat in a resharing. */
+export function forgedReshare(
+  of: Resharing,
+  at: {dealer: number; seat: number},
+  change: (honest: Dealing) => Dealing,
+  session: Session = of.session,
+): Dealing {
+  const honest = reshareDealings(of, at.dealer, session).find((d) => d.seat === at.seat);
+  if (honest === undefined) throw new Error(`dealer ${at.dealer} has no old seat ${at.seat}`);
+  const seed = bytesOf(`resharing seed ${at.dealer} ${session.sid}`);
+  return proveAnew(change(honest), {seed, constant: of.from.shares.get(at.seat) ?? null});
+}
+
+/** `constant`: a_0 where it does not come from the seed. */
+function proveAnew(altered: Dealing, {seed, constant}: {seed: Uint8Array; constant: Uint8Array | null}): Dealing {
+  const seat = Uint8Array.of(altered.seat >> 8, altered.seat & 0xff);
   const derive = (tag: "POLY" | "EPHEMERAL") =>
-    scalarToBytes(
-      taggedScalar({ikm: of.seeds[dealer] as Uint8Array, tag, info: [fromHex(session.sid), new Uint8Array(2), new Uint8Array(2)]}),
-    );
+    scalarToBytes(taggedScalar({ikm: seed, tag, info: [fromHex(altered.sid), seat, new Uint8Array(2)]}));
   const [m0, m1] = proofDigests(altered);
-  const parts = [blsSign(derive("POLY"), m0), blsSign(derive("EPHEMERAL"), m1)].map(parseG2);
+  const parts = [blsSign(constant ?? derive("POLY"), m0), blsSign(derive("EPHEMERAL"), m1)].map(parseG2);
   return {...altered, proof: addG2(parts).toBytes()};
 }
 
-/** The same dealing with another value for each of `seats`. */
-export function withWrongValues(dealing: Dealing, seats: readonly number[]): Dealing {
-  const ciphertexts = dealing.ciphertexts.map((c, i) => (seats.includes(i + 1) ? scalarToBytes(mod(BigInt(toHex(c)) + 1n)) : c));
+/** The same dealing with another value for each of `seats`, off by `by`. */
+export function withWrongValues(dealing: Dealing, seats: readonly number[], by = 1n): Dealing {
+  const ciphertexts = dealing.ciphertexts.map((c, i) => (seats.includes(i + 1) ? scalarToBytes(mod(BigInt(toHex(c)) + by)) : c));
   return {...dealing, ciphertexts};
 }
 
