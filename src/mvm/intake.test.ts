@@ -18,13 +18,13 @@ import {decodeEvent} from "../types/event.ts";
 import type {MixinOutput} from "../types/facts.ts";
 import {ZERO_UUID} from "../types/ids.ts";
 import {encodeMemo, encodeOperation, encodeRawMemo, PURPOSE} from "../types/operation.ts";
+import {messageOf} from "./messages.ts";
 import {
   balanceOf,
   balances,
   heldOutputs,
   isDecidedOutput,
   maskHolders,
-  messageOf,
   mixinWatermark,
   openPayouts,
   paymentOf,

@@ -16,6 +16,7 @@ import {Writer} from "../base/codec.ts";
 import {maskOf} from "../types/digests.ts";
 import type {Fact} from "../types/facts.ts";
 import {uuidBytes, ZERO_UUID} from "../types/ids.ts";
+import {messageOf} from "./messages.ts";
 import {
   activatedOn,
   balanceOf,
@@ -23,7 +24,6 @@ import {
   chainCursor,
   foreignActivations,
   heldPayouts,
-  messageOf,
   openPayouts,
   outboxOf,
   paymentOf,
@@ -130,7 +130,7 @@ describe("what the contract tells of itself", () => {
     const ledger = started.fork();
     const logs = [USER, APP].map((id) => groupLog("Delivered", 1, `0x${"00".repeat(4)}${id16(id).slice(2)}`));
     ledger.decide(...chainFacts(ledger.state, home, [...logs, groupLog("Committed", 0, APP_ADDRESS)]));
-    expect(outboxOf(ledger.state, home, 1n)).toEqual({height: 42, submitter: `0x${"00".repeat(4)}${id16(USER).slice(2)}`});
+    expect(outboxOf(ledger.state, home, 1n)).toMatchObject({height: 42, submitter: `0x${"00".repeat(4)}${id16(USER).slice(2)}`});
     expect(outboxOf(ledger.state, home, 0n)?.submitter).toBeNull();
     expect(outboxOf(ledger.state, home, 2n)).toBeNull();
     expect(platformOf(ledger.state, home)?.ignored).toBe(0);

@@ -7,8 +7,8 @@ import {eventLeaf, merkleRoot} from "../crypto/merkle.ts";
 import {decodeEvent} from "../types/event.ts";
 import {uuidBytes, ZERO_HASH} from "../types/ids.ts";
 import {Draft} from "./draft.ts";
+import {messageOf} from "./messages.ts";
 import {OutboxPacker} from "./outboxes.ts";
-import {messageOf} from "./queries.ts";
 
 const base = new TestLedger().runDkg();
 base.decide(registrationFact(1));

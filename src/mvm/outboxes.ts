@@ -39,6 +39,7 @@ interface Lane {
 interface Box {
   readonly system: Uint8Array[];
   readonly events: Uint8Array[];
+  readonly messages: (readonly [Uuid, bigint])[];
   gas: number;
   bytes: number;
 }
@@ -82,7 +83,7 @@ function packLane(draft: Draft, height: number, platform: Hex, lane: Lane): Outb
     const last = boxes.at(-1);
     const fits =
       last !== undefined && last.gas + gas <= GAS_MAX && last.bytes + size <= BYTES_MAX && last.events.length + events <= EVENTS_MAX;
-    const box = fits ? last : {system: [], events: [], gas: 0, bytes: 0};
+    const box = fits ? last : {system: [], events: [], messages: [], gas: 0, bytes: 0};
     if (!fits) boxes.push(box);
     box.gas += gas;
     box.bytes += size;
@@ -95,15 +96,17 @@ function packLane(draft: Draft, height: number, platform: Hex, lane: Lane): Outb
     const seq = record.nextSeq + BigInt(boxes.length - 1);
     draft.put(MESSAGES, [event.process, event.nonce], {outputId, seq, place: box.events.length, state: "decided"});
     box.events.push(encoded);
+    box.messages.push([event.process, event.nonce]);
   }
-  boxes.forEach((_, i) => {
-    draft.put(OUTBOXES, [platform, record.nextSeq + BigInt(i)], {height, submitter: null});
+  boxes.forEach(({system, messages}, i) => {
+    draft.put(OUTBOXES, [platform, record.nextSeq + BigInt(i)], {height, system, messages, submitter: null});
   });
   draft.put(PLATFORMS, platform, {...record, nextSeq: record.nextSeq + BigInt(boxes.length)});
   return boxes.map(({system, events}, i) => ({outbox: outboxOf(platform, record.nextSeq + BigInt(i), system, events), system, events}));
 }
 
-function outboxOf(platform: Hex, seq: bigint, system: readonly Uint8Array[], events: readonly Uint8Array[]): Outbox {
+/** What the contract gets of an outbox. */
+export function outboxOf(platform: Hex, seq: bigint, system: readonly Uint8Array[], events: readonly Uint8Array[]): Outbox {
   return {
     platform,
     seq,

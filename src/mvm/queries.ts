@@ -1,17 +1,15 @@
 import type {Hex} from "../base/bytes.ts";
 import type {Session} from "../dkg/session.ts";
-import {maskOf} from "../types/digests.ts";
-import {encodeEvent, type MvmEvent} from "../types/event.ts";
 import type {Evidence} from "../types/evidence.ts";
 import {decodeFact, type MixinOutput} from "../types/facts.ts";
 import type {Uuid} from "../types/ids.ts";
-import {decodeMemo} from "../types/operation.ts";
 import {ASSET_LIST, booksOf, outputOf} from "./custody.ts";
 import {waitsForTicks} from "./dkg-facts.ts";
 import {type Records, recordsOf} from "./draft.ts";
 import {HELD_OUTPUTS_LIST, PROCESS_LIST} from "./intake.ts";
 import type {LedgerState} from "./ledger.ts";
 import {listIds} from "./lists.ts";
+import {type MessageView, messageOf} from "./messages.ts";
 import {HELD_PAYOUTS_LIST, OPEN_LIST, payoutTrace} from "./payouts.ts";
 import type {
   AssetRecord,
@@ -20,7 +18,6 @@ import type {
   FaultsRecord,
   KeyRecord,
   MaskRecord,
-  MessageRecord,
   MetaRecord,
   OutboxRecord,
   OutputRecord,
@@ -28,21 +25,7 @@ import type {
   PlatformRecord,
   ProcessRecord,
 } from "./records.ts";
-import {
-  BALANCES,
-  EVIDENCE,
-  FAULTS,
-  KEY,
-  MASKS,
-  MESSAGES,
-  META,
-  OUTBOXES,
-  OUTPUTS,
-  PAYOUTS,
-  PLATFORMS,
-  PROCESSES,
-  REQUESTS,
-} from "./tables.ts";
+import {BALANCES, EVIDENCE, FAULTS, KEY, MASKS, META, OUTBOXES, OUTPUTS, PAYOUTS, PLATFORMS, PROCESSES, REQUESTS} from "./tables.ts";
 
 const read = (state: LedgerState): Records => recordsOf(state.tree);
 
@@ -152,37 +135,6 @@ export function payoutOf(state: LedgerState, process: Uuid, nonce: bigint): Payo
 export function heldPayouts(state: LedgerState): PayoutView[] {
   const records = read(state);
   return [...listIds(records, HELD_PAYOUTS_LIST)].map((traceId) => ({traceId, ...(records.get(PAYOUTS, traceId) as PayoutRecord)}));
-}
-
-export interface MessageView extends MessageRecord {
-  readonly process: Uuid;
-  readonly nonce: bigint;
-  readonly platform: Hex;
-  /** Of the block that decided it. */
-  readonly height: number;
-  /** Whoever delivered its outbox, once a log says so. */
-  readonly submitter: Hex | null;
-  /** The event as the outbox holds it. */
-  readonly event: Uint8Array;
-}
-
-export function messageOf(state: LedgerState, process: Uuid, nonce: bigint): MessageView | null {
-  const records = read(state);
-  const message = records.get(MESSAGES, [process, nonce]);
-  if (message === undefined) return null;
-  const {platform} = records.get(PROCESSES, process) as ProcessRecord;
-  const {height, submitter} = records.get(OUTBOXES, [platform, message.seq]) as OutboxRecord;
-  const output = outputOf(records, message.outputId);
-  return {...message, process, nonce, platform, height, submitter, event: encodeEvent(messageEvent(state, output, process, nonce))};
-}
-
-/** The event of a decided payment that became message `nonce` of `process`. */
-export function messageEvent({network}: LedgerState, output: MixinOutput, process: Uuid, nonce: bigint): MvmEvent {
-  const {networkId} = network.genesis;
-  const mask = maskOf({networkId, process, senders: output.senders, threshold: output.sendersThreshold});
-  const {asset, amount, createdAt} = output;
-  const {extra} = decodeMemo(output.extra);
-  return {process, nonce, asset, amount, extra, timestamp: createdAt, members: [mask], threshold: 1, signature: new Uint8Array(0)};
 }
 
 /** Who is behind a mask of a process. For the node's own operator: contracts and observers must not learn it. */

@@ -77,6 +77,9 @@ export interface MessageRecord {
 
 export interface OutboxRecord {
   readonly height: number;
+  /** System events as they are sent, and the messages by (process, nonce): what it commits to. */
+  readonly system: readonly Uint8Array[];
+  readonly messages: readonly (readonly [Uuid, bigint])[];
   /** Who had it delivered, per the first Delivered log. */
   readonly submitter: Hex | null;
 }

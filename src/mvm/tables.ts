@@ -144,8 +144,17 @@ export const OUTBOXES: Table<readonly [Hex, bigint], OutboxRecord> = {
   id: 8,
   key: ([platform, seq]) => new Writer().hex(platform, 32).u64(seq).bytes(),
   text: ([platform, seq]) => `${platform}${seq}`,
-  write: (w, o) => optional(w.count(o.height), o.submitter, (to, address) => to.hex(address, 20)),
-  read: (r) => ({height: r.count("height"), submitter: readOptional(r, (from) => from.hex(20, "submitter"))}),
+  write: (w, o) => {
+    w.count(o.height).list(o.system, (to, event) => to.sized32(event));
+    w.list(o.messages, (to, [process, nonce]) => to.uuid(process).u64(nonce));
+    optional(w, o.submitter, (to, address) => to.hex(address, 20));
+  },
+  read: (r) => ({
+    height: r.count("height"),
+    system: r.list(LIST_MAX, "system", (from) => from.sized32(BYTES_MAX, "system")),
+    messages: r.list(LIST_MAX, "messages", (from) => [from.uuid("process"), from.u64("nonce")] as const),
+    submitter: readOptional(r, (from) => from.hex(20, "submitter")),
+  }),
 };
 
 const BOOKS = ["received", "custody", "paid", "refunded", "free", "reserved", "transit", "balances", "owed", "held", "classes"] as const;

@@ -1,5 +1,6 @@
 import type {Hex} from "../base/bytes.ts";
-import {type MessageView, outboxOf, paymentOf} from "../mvm/queries.ts";
+import {type MessageView, messageOf} from "../mvm/messages.ts";
+import {outboxOf} from "../mvm/queries.ts";
 import type {BlockStore} from "../ports/store.ts";
 import {type Block, decodeBlock} from "../types/block.ts";
 import type {DecidedChain} from "./bft/decided-chain.ts";
@@ -16,10 +17,6 @@ export async function readOutbox(chain: DecidedChain, store: BlockStore, of: {pl
   const record = outboxOf(chain.state, platform, seq);
   const stored = record === null ? null : await store.read(record.height);
   if (stored === null) return null;
-  const block = decodeBlock(stored.block);
-  const messages = block.facts
-    .flatMap((fact) => (fact.kind === "mixinOutput" ? (paymentOf(chain.state, fact.outputId)?.message ?? []) : []))
-    .filter((m) => m.platform === platform && m.seq === seq)
-    .sort((a, b) => a.place - b.place);
-  return {block, messages};
+  const messages = record?.messages.flatMap(([process, nonce]) => messageOf(chain.state, process, nonce) ?? []) ?? [];
+  return {block: decodeBlock(stored.block), messages};
 }

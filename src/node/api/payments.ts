@@ -1,7 +1,8 @@
 import {type Hex, toHex} from "../../base/bytes.ts";
 import {DecodeError} from "../../base/errors.ts";
 import {eventLeaf, merkleProof} from "../../crypto/merkle.ts";
-import {messageOf, type PaymentView, type PayoutView, paymentOf, payoutOf} from "../../mvm/queries.ts";
+import {messageOf} from "../../mvm/messages.ts";
+import {type PaymentView, type PayoutView, paymentOf, payoutOf} from "../../mvm/queries.ts";
 import type {OutputFeed} from "../../ports/mixin.ts";
 import type {BlockStore} from "../../ports/store.ts";
 import {blockHash, coreHash} from "../../types/block.ts";

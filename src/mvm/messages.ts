@@ -1,0 +1,42 @@
+import type {Hex} from "../base/bytes.ts";
+import {maskOf} from "../types/digests.ts";
+import {encodeEvent, type MvmEvent} from "../types/event.ts";
+import type {Uuid} from "../types/ids.ts";
+import {decodeMemo} from "../types/operation.ts";
+import {outputOf} from "./custody.ts";
+import {type Records, recordsOf} from "./draft.ts";
+import type {LedgerState} from "./ledger.ts";
+import type {MessageRecord, OutboxRecord, ProcessRecord} from "./records.ts";
+import {MESSAGES, OUTBOXES, PROCESSES} from "./tables.ts";
+
+export interface MessageView extends MessageRecord {
+  readonly process: Uuid;
+  readonly nonce: bigint;
+  readonly platform: Hex;
+  /** Of the block that decided it. */
+  readonly height: number;
+  /** Whoever delivered its outbox, once a log says so. */
+  readonly submitter: Hex | null;
+  /** The event as the outbox holds it. */
+  readonly event: Uint8Array;
+}
+
+export function messageOf(state: LedgerState, process: Uuid, nonce: bigint): MessageView | null {
+  const records = recordsOf(state.tree);
+  const message = records.get(MESSAGES, [process, nonce]);
+  if (message === undefined) return null;
+  const {platform} = records.get(PROCESSES, process) as ProcessRecord;
+  const {height, submitter} = records.get(OUTBOXES, [platform, message.seq]) as OutboxRecord;
+  const event = encodeEvent(eventOf(records, state.network.genesis.networkId, {process, nonce, message}));
+  return {...message, process, nonce, platform, height, submitter, event};
+}
+
+/** The event of a message, from its record and what it came from: equal from every later state. */
+export function eventOf(records: Records, networkId: Hex, of: {process: Uuid; nonce: bigint; message: MessageRecord}): MvmEvent {
+  const {process, nonce, message} = of;
+  const output = outputOf(records, message.outputId);
+  const mask = maskOf({networkId, process, senders: output.senders, threshold: output.sendersThreshold});
+  const {asset, amount, createdAt} = output;
+  const {extra} = decodeMemo(output.extra);
+  return {process, nonce, asset, amount, extra, timestamp: createdAt, members: [mask], threshold: 1, signature: new Uint8Array(0)};
+}
