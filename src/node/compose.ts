@@ -24,7 +24,8 @@ import {Timeline} from "./api/timeline.ts";
 import {viewRoutes} from "./api/views.ts";
 import {assemble, type NodeParts} from "./assemble.ts";
 import {readConfig} from "./config.ts";
-import {KeyringError, keyFile, openKeyring, ShareFiles} from "./keyring.ts";
+import {ShareFiles} from "./dkg-files.ts";
+import {KeyringError, keyFile, openKeyring} from "./keyring.ts";
 import {serviceGroup} from "./services.ts";
 import {createLogger, systemClock} from "./system.ts";
 

@@ -1,12 +1,13 @@
 import {randomBytes} from "node:crypto";
-import {existsSync, readFileSync, rmSync} from "node:fs";
+import {existsSync, readFileSync} from "node:fs";
 import {join} from "node:path";
-import {bigToBytes, bytesToBig, type Hex, utf8} from "../base/bytes.ts";
+import {type Hex, utf8} from "../base/bytes.ts";
 import {MvmError} from "../base/errors.ts";
+import {blsPublicKey} from "../crypto/bls.ts";
 import {addressOf} from "../crypto/secp256k1.ts";
 import {readKeystore, writeKeystore} from "../store/keystore.ts";
 import {parseUuid, type Uuid} from "../types/ids.ts";
-import type {ShareStore} from "./hosts/dkg-host.ts";
+import {randomScalar} from "./dkg-files.ts";
 
 /** One seat's Mixin user: an SDK keystore and the key that spends. All hex without 0x; secrets. */
 export interface SeatUser {
@@ -24,13 +25,13 @@ export interface Keyring {
   readonly submitter: Uint8Array;
   /** ed25519 seed of the libp2p identity. */
   readonly network: Uint8Array;
-  /** BLS scalar that dealings are encrypted to. */
+  /** BLS scalar that dealings are encrypted to: the dealing key of the deposit. */
   readonly dealing: Uint8Array;
   readonly seatUsers: readonly SeatUser[];
 }
 
 /** Secrets are not what the node needs; `advice` says what to do. */
-export class KeyringError extends MvmError<"NO_PASSWORD" | "BAD_SEAT_USER" | "BAD_SHARES", {file: string; advice: string}> {}
+export class KeyringError extends MvmError<"NO_PASSWORD" | "BAD_SEAT_USER", {file: string; advice: string}> {}
 
 const FILES = {
   operator: {file: "operator.json", kind: "secp256k1", description: "operator: holds the stake"},
@@ -40,8 +41,6 @@ const FILES = {
   dealing: {file: "dealing.json", kind: "scalar", description: "dealing: decrypts shares of the group key"},
 } as const;
 const SEAT_USERS = "mixin.json";
-/** Order of the BLS12-381 scalar field. */
-const FIELD_ORDER = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001n;
 
 /** Path of a key file of node directory `dir`. */
 export function keyFile(dir: string, name: keyof typeof FILES | "mixin"): string {
@@ -72,7 +71,8 @@ export async function createKeyring(
   for (const name of ["operator", "consensus", "submitter", "network", "dealing"] as const) {
     const secret = name === "dealing" ? randomScalar() : new Uint8Array(randomBytes(32));
     const {kind, description} = FILES[name];
-    await writeKeystore(keyFile(dir, name), {kind, secret, password, description});
+    const pubkey = name === "dealing" ? {pubkey: blsPublicKey(secret)} : {};
+    await writeKeystore(keyFile(dir, name), {kind, secret, password, description, ...pubkey});
     if (name !== "network" && name !== "dealing") addresses[name] = addressOf(secret);
     secret.fill(0);
   }
@@ -138,65 +138,4 @@ export function parseSeatUsers(text: string, file: string): SeatUser[] {
       spend_private_key: hex("spend_private_key"),
     };
   });
-}
-
-/** Uniform in 1 … r - 1: 48 random bytes leave no bias that matters. */
-function randomScalar(): Uint8Array {
-  return bigToBytes((bytesToBig(new Uint8Array(randomBytes(48))) % (FIELD_ORDER - 1n)) + 1n, 32);
-}
-
-/** The shares of one DKG session, and the seed of the own dealing, kept in key files of their own. */
-export class ShareFiles implements ShareStore {
-  readonly #dir: string;
-  readonly #password: string;
-
-  constructor(dir: string, password: string) {
-    this.#dir = join(dir, "keys");
-    this.#password = password;
-  }
-
-  /** The seed from which the own dealing of session `sid` is made: the same after a restart. */
-  async dealerSeed(sid: Hex): Promise<Uint8Array> {
-    const file = join(this.#dir, `dealer-${sid.slice(2, 18)}.json`);
-    if (existsSync(file)) return (await readKeystore(file, this.#password)).secret;
-    const secret = new Uint8Array(randomBytes(32));
-    await writeKeystore(file, {kind: "seed", secret, password: this.#password, description: `dealer seed of session ${sid}`});
-    return secret;
-  }
-
-  /** Erases the seed: the dealings are decided. */
-  forgetDealerSeed(sid: Hex): void {
-    rmSync(join(this.#dir, `dealer-${sid.slice(2, 18)}.json`), {force: true});
-  }
-
-  /** Seat → 32-byte share; null where none are stored for this session. Throws KeyringError BAD_SHARES. */
-  async readShares(sid: Hex): Promise<Map<number, Uint8Array> | null> {
-    const file = this.#sharesFile(sid);
-    if (!existsSync(file)) return null;
-    const {secret} = await readKeystore(file, this.#password);
-    if (secret.length % 34 !== 0)
-      throw new KeyringError("BAD_SHARES", {file, advice: "remove the file: shares are derived from the chain again"});
-    const shares = new Map<number, Uint8Array>();
-    for (let at = 0; at < secret.length; at += 34)
-      shares.set(((secret[at] as number) << 8) | (secret[at + 1] as number), secret.slice(at + 2, at + 34));
-    secret.fill(0);
-    return shares;
-  }
-
-  async writeShares(sid: Hex, shares: ReadonlyMap<number, Uint8Array>): Promise<void> {
-    const secret = new Uint8Array(34 * shares.size);
-    let at = 0;
-    for (const [seat, share] of shares) {
-      secret.set([seat >> 8, seat & 0xff], at);
-      secret.set(share, at + 2);
-      at += 34;
-    }
-    const description = `shares of session ${sid}`;
-    await writeKeystore(this.#sharesFile(sid), {kind: "bundle", secret, password: this.#password, description, overwrite: true});
-    secret.fill(0);
-  }
-
-  #sharesFile(sid: Hex): string {
-    return join(this.#dir, `shares-${sid.slice(2, 18)}.json`);
-  }
 }
