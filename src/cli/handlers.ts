@@ -20,6 +20,7 @@ import {consensusKeyDigest, domainSeparator} from "../types/digests.ts";
 import {encodeGenesis, PARAMETERS_LAN} from "../types/genesis.ts";
 import {parseAddress, parseUuid} from "../types/ids.ts";
 import {askApi, printPayment, printStatus} from "./ask.ts";
+import {configFields, configShow} from "./config.ts";
 import type {DirOption, GenesisOptions, Handlers, InitOptions, StakeOptions} from "./program.ts";
 
 /** A command cannot do what was asked; `advice` says what to do instead. */
@@ -37,6 +38,8 @@ export const handlers: Handlers = {
   run,
   status: async (o) => printStatus(await askApi(o.api, "/v1/status"), o.json),
   payment,
+  configShow,
+  configFields,
 };
 
 async function payment(id: string, options: {api: string; json: boolean}): Promise<void> {

@@ -36,6 +36,8 @@ export interface Handlers {
   run(options: DirOption): Promise<void>;
   status(options: ApiOptions): Promise<void>;
   payment(id: string, options: ApiOptions): Promise<void>;
+  configShow(options: DirOption & {json: boolean}): Promise<void>;
+  configFields(options: {json: boolean}): Promise<void>;
 }
 
 /** The whole command line, without a side effect. */
@@ -101,6 +103,21 @@ export function program(handlers: Handlers): Command {
     .requiredOption("--api <url>", "HTTP API of a node")
     .option("--json", "print the answer as it came", false)
     .action((id: string, options: ApiOptions) => handlers.payment(id, options));
+
+  const config = cli.command("config").description("The configuration of a node");
+  config
+    .command("show")
+    .description(
+      "Print what a node would run with: defaults, config.json, then variables MVM_… of the environment; keys in URLs are hidden",
+    )
+    .requiredOption("--dir <dir>", dir)
+    .option("--json", "one JSON object", false)
+    .action((options: DirOption & {json: boolean}) => handlers.configShow(options));
+  config
+    .command("fields")
+    .description("List every field with its variable, default and meaning")
+    .option("--json", "one JSON array", false)
+    .action((options: {json: boolean}) => handlers.configFields(options));
   return cli;
 }
 

@@ -1,6 +1,7 @@
 import {randomBytes} from "node:crypto";
 import {mkdirSync, readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
+import {Registry} from "prom-client";
 import {checkGenesis} from "../chain/genesis.ts";
 import {createGroupContract} from "../chain/group.ts";
 import {createChainObserver} from "../chain/observer.ts";
@@ -18,7 +19,7 @@ import {createWal} from "../store/wal.ts";
 import {decodeGenesis, type Genesis, genesisHash} from "../types/genesis.ts";
 import {multisigOf} from "../types/validators.ts";
 import {paymentRoutes} from "./api/payments.ts";
-import {ApiServer} from "./api/server.ts";
+import {ApiServer, type Route} from "./api/server.ts";
 import {streamRoute} from "./api/stream.ts";
 import {Timeline} from "./api/timeline.ts";
 import {viewRoutes} from "./api/views.ts";
@@ -26,6 +27,8 @@ import {assemble, type NodeParts} from "./assemble.ts";
 import {readConfig} from "./config.ts";
 import {ShareFiles} from "./dkg-files.ts";
 import {KeyringError, keyFile, openKeyring} from "./keyring.ts";
+import {createMeters, registerMetrics} from "./metrics/metrics.ts";
+import {timedWal} from "./metrics/timed-wal.ts";
 import {serviceGroup} from "./services.ts";
 import {createLogger, systemClock} from "./system.ts";
 
@@ -55,7 +58,7 @@ export async function startNode(options: {dir: string; password: string; fatal: 
   const config = readConfig(join(dir, "config.json"));
   const genesis = decodeGenesis(readFileSync(join(dir, "genesis.json"), "utf8"));
   const keys = await openKeyring(dir, password);
-  const log = createLogger(config.log.level, {}, config.log.file);
+  const log = createLogger(config.log);
   const {members, threshold} = multisigOf(genesis.validators);
   const group = {url: config.mixin, members, threshold, clock: systemClock, pollMs: config.pollMs};
   // who staked for more seats than a validator may hold has users without one
@@ -70,7 +73,9 @@ export async function startNode(options: {dir: string; password: string; fatal: 
 
   const store = createBlockStore({dir: join(dir, "db")});
   mkdirSync(join(dir, "wal"), {recursive: true, mode: 0o700});
-  const wal = createWal({file: join(dir, "wal", "consensus.wal"), logger: log});
+  const registry = new Registry();
+  const meters = createMeters(registry);
+  const wal = timedWal(createWal({file: join(dir, "wal", "consensus.wal"), logger: log.child({part: "wal"})}), meters.wal);
   // the feed asks the ledger, which is put together around the feed
   let parts: NodeParts | null = null;
   const state = () => {
@@ -80,11 +85,11 @@ export async function startNode(options: {dir: string; password: string; fatal: 
   const feed = createOutputFeed({
     ...group,
     user,
-    logger: log,
+    logger: log.child({part: "mixin"}),
     fromSequence: 0n,
     isDecided: (id) => isDecidedOutput(state(), id),
   });
-  const payouts = createPayoutSigner({...group, users: seatUsers, logger: log});
+  const payouts = createPayoutSigner({...group, users: seatUsers, logger: log.child({part: "payouts"})});
   const mixin = createMixinClient({url: config.mixin, user});
   const {platforms, epoch0Block} = genesis;
   const observers = platforms.map(({chainId, group: address, finality}) =>
@@ -97,11 +102,19 @@ export async function startNode(options: {dir: string; password: string; fatal: 
       // decided blocks that are replayed move it on before it starts
       from: {number: chainId === genesis.homeChainId ? epoch0Block : 0, logs: 0},
       clock: systemClock,
-      log,
+      log: log.child({part: "chain"}),
     }),
   );
   const contracts = platforms.map(({chainId, group: address, finality}) =>
-    createGroupContract({url: config.rpc, chainId, group: address, submitter: keys.submitter, finality, clock: systemClock, log}),
+    createGroupContract({
+      url: config.rpc,
+      chainId,
+      group: address,
+      submitter: keys.submitter,
+      finality,
+      clock: systemClock,
+      log: log.child({part: "chain"}),
+    }),
   );
   let failed = false;
   const fatal = (error: unknown) => {
@@ -123,8 +136,9 @@ export async function startNode(options: {dir: string; password: string; fatal: 
         validators: genesis.validators,
         own,
         handler,
-        logger: log,
+        logger: log.child({part: "p2p"}),
         clock: systemClock,
+        onCount: meters.p2p,
       }),
     observers,
     contracts,
@@ -146,8 +160,10 @@ export async function startNode(options: {dir: string; password: string; fatal: 
   const timeline = new Timeline({...node, clock: systemClock});
   const stream = streamRoute(timeline);
   const alarms = () => observers.flatMap((observer) => observer.alarm()?.code ?? []);
+  registerMetrics({registry, parts: node, contracts, alarms, version: VERSION});
+  const metrics: Route = {path: "/metrics", answer: async () => ({type: "text/plain; version=0.0.4", body: await registry.metrics()})};
   const api = new ApiServer({
-    routes: [...viewRoutes({parts: node, store, version: VERSION, alarms}), ...paymentRoutes({...node, store, feed, timeline})],
+    routes: [...viewRoutes({parts: node, store, version: VERSION, alarms}), ...paymentRoutes({...node, store, feed, timeline}), metrics],
     streams: [stream],
     host: config.api.host,
     port: config.api.port,

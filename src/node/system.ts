@@ -13,15 +13,28 @@ export const systemClock: Clock = {
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** JSON lines on standard error, or in `file`: one object per line, constant text in `msg`. */
-export function createLogger(level: LogLevel, fields: object, file?: string): Logger {
-  const target = pino.destination(file === undefined ? {dest: 2, sync: true} : {dest: file, sync: false, mkdir: true});
-  return wrap(pino({level, base: fields, timestamp: pino.stdTimeFunctions.isoTime}, target));
+/** What is logged, and where. */
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Levels of single parts: those whose lines carry `part`. */
+  readonly levels?: Readonly<Record<string, LogLevel>>;
+  /** Standard error where there is none. */
+  readonly file?: string | undefined;
 }
 
-function wrap(log: pino.Logger): Logger {
+/** JSON lines: one object per line, constant text in `msg`, ISO time in `time`. */
+export function createLogger({level, levels = {}, file}: LogOptions): Logger {
+  const target = pino.destination(file === undefined ? {dest: 2, sync: true} : {dest: file, sync: false, mkdir: true});
+  return wrap(pino({level, base: {}, timestamp: pino.stdTimeFunctions.isoTime}, target), levels);
+}
+
+function wrap(log: pino.Logger, levels: Readonly<Record<string, LogLevel>>): Logger {
   const at = (level: "debug" | "info" | "warn" | "error") => (text: string, fields?: object) => log[level](plain(fields ?? {}), text);
-  return {debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), child: (fields) => wrap(log.child(fields))};
+  const child = (fields: object) => {
+    const level = "part" in fields && typeof fields.part === "string" ? levels[fields.part] : undefined;
+    return wrap(log.child(fields, level === undefined ? {} : {level}), levels);
+  };
+  return {debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), child};
 }
 
 /** JSON knows no bigint. */
