@@ -3,30 +3,39 @@ pragma solidity ^0.8.30;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IMixinApp} from "../interfaces/IMixinApp.sol";
+import {IMixinGroup} from "../interfaces/IMixinGroup.sol";
 import {LaneNonces} from "../libraries/LaneNonces.sol";
 import {MvmEvents} from "../libraries/MvmEvents.sol";
-import {Certified} from "./Certified.sol";
+import {Sixths} from "../libraries/Sixths.sol";
 import {Sends} from "./Sends.sol";
 
 /// @title One lane per process: messages in the order of their nonces, and what becomes of them.
-/// @dev STRICT: behind a failed message the lane queues until that one is retried. PARK: the failed one is put aside
-///      and the next goes on. The value of a message is credited in the frame that runs the app: a failure takes it
-///      back with everything else, so value is with the message or in the balance, never in both.
-abstract contract Lanes is Certified, Sends, ReentrancyGuardTransient {
-    uint8 internal constant PARK = 1;
+/// @dev STRICT: behind a failed message the lane queues until that one is retried or given back. PARK: the failed one
+///      is put aside and the next goes on. The value of a message is credited in the frame that runs the app: a failure
+///      takes it back with everything else, so value is with the message or in the balance, never in both.
+abstract contract Lanes is Sends, ReentrancyGuardTransient {
+    using Sixths for mapping(uint64 sixth => uint256);
+
+    uint8 private constant PARK = 1;
+    uint8 private constant TO_SENDER = 0;
     uint256 private constant RETURN_MAX = 132;
     /// @dev What the frame around an app needs besides the app's gas: a cold account, the call, its own return.
     uint256 private constant RESERVE = 10_000;
-    uint256 private constant STATUS_BITS = 42;
-    uint256 private constant STATUS_MASK = (1 << STATUS_BITS) - 1;
     uint256 private constant HEIGHT_BITS = 39;
     uint256 private constant HEIGHT_MASK = (1 << HEIGHT_BITS) - 1;
-    uint64 private constant STATUSES_PER_WORD = 6;
+    /// @dev The chain id of development chains, where nobody waits for ten minutes.
+    uint256 private constant DEVELOPMENT = 31_337;
 
-    /// @notice Runs a waiting message: the parked head of a STRICT lane, a queued one whose turn has come, or any parked
-    ///         one of a PARK lane. Anyone may call. A parked message gets all the gas that the call carries.
-    /// @dev A parked message that fails again reverts, so that gas estimates look for the gas it needs.
-    function retry(bytes16 process, uint64 nonce, bytes calldata event_) external override nonReentrant {
+    /// @inheritdoc IMixinGroup
+    uint64 public immutable override giveBackDelay = block.chainid == DEVELOPMENT ? 10 seconds : 10 minutes;
+
+    /// @inheritdoc IMixinGroup
+    function retry(bytes16 process, uint64 nonce, bytes calldata event_)
+        external
+        override
+        nonReentrant
+        whenNotPaused
+    {
         (State state, bytes32 eventHash, uint64 height) = messageOf(process, nonce);
         Process storage lane = _processes[process];
         LaneNonces nonces = lane.nonces;
@@ -37,6 +46,39 @@ abstract contract Lanes is Certified, Sends, ReentrancyGuardTransient {
         (bool ok, bytes memory reason) = _attempt(event_, nonces.previous(), again);
         if (again && !ok) revert RetryFailed(reason);
         _settle(lane, process, nonce, height, ok, reason);
+    }
+
+    /// @inheritdoc IMixinGroup
+    function giveBack(bytes16 process, uint64 nonce, bytes calldata event_)
+        external
+        override
+        nonReentrant
+        whenNotPaused
+    {
+        (State state, bytes32 eventHash, uint64 height) = messageOf(process, nonce);
+        Process storage lane = _processes[process];
+        LaneNonces nonces = lane.nonces;
+        // queued, but its turn has passed: its process was closed
+        bool overtaken = state == State.Queued && nonce < nonces.head();
+        if (state != State.Parked && !overtaken) revert NotWaiting(process, nonce);
+        if (MvmEvents.hashOf(event_) != eventHash) revert EventMismatch(process, nonce);
+        uint256 due = lane.parkedAt.get(nonce) + giveBackDelay;
+        if (state == State.Parked && msg.sender != lane.app && block.timestamp < due) revert TooEarly(uint64(due));
+
+        if (nonces.head() == nonce) lane.nonces = nonces.withHead(nonce + 1);
+        (MvmEvents.Head memory head,) = MvmEvents.parse(event_);
+        State end = head.sender == 0 ? State.Credited : State.Returned;
+        _setStatus(lane, nonce, end, height);
+        emit MessageState(process, nonce, end, "");
+        if (head.amount == 0) return;
+        if (head.sender == 0) {
+            lane.balances[head.asset] += head.amount;
+            return;
+        }
+        bytes memory memo = abi.encodePacked("RETURN", nonce);
+        emit Outbound(
+            process, _countSent(lane), head.asset, head.amount, TO_SENDER, abi.encodePacked(head.sender), memo
+        );
     }
 
     /// @notice Credits and runs one message; called by this contract alone, so that a failure of the app undoes the
@@ -69,7 +111,7 @@ abstract contract Lanes is Certified, Sends, ReentrancyGuardTransient {
         }
     }
 
-    /// @notice State of a message, keccak256 of its event, and the height that decided it.
+    /// @inheritdoc IMixinGroup
     function messageOf(bytes16 process, uint64 nonce)
         public
         view
@@ -77,12 +119,11 @@ abstract contract Lanes is Certified, Sends, ReentrancyGuardTransient {
         returns (State state, bytes32 eventHash, uint64 height)
     {
         Process storage lane = _processes[process];
-        uint256 word = lane.statuses[nonce / STATUSES_PER_WORD];
-        uint256 status = (word >> (STATUS_BITS * (nonce % STATUSES_PER_WORD))) & STATUS_MASK;
+        uint256 status = lane.statuses.get(nonce);
         return (State(status >> HEIGHT_BITS), lane.eventHashes[nonce], uint64(status & HEIGHT_MASK));
     }
 
-    /// @notice Messages of a process from nonce `from` on, at most `count`.
+    /// @inheritdoc IMixinGroup
     function recent(bytes16 process, uint64 from, uint64 count) external view override returns (Record[] memory list) {
         uint64 next = _processes[process].nonces.next();
         uint64 size = from >= next ? 0 : (count < next - from ? count : next - from);
@@ -93,7 +134,7 @@ abstract contract Lanes is Certified, Sends, ReentrancyGuardTransient {
         }
     }
 
-    /// @notice Nonce of the next message of this process to be recorded.
+    /// @inheritdoc IMixinGroup
     function nextNonce(bytes16 process) external view override returns (uint64) {
         return _processes[process].nonces.next();
     }
@@ -116,20 +157,20 @@ abstract contract Lanes is Certified, Sends, ReentrancyGuardTransient {
         _settle(lane, process, nonce, height, ok, reason);
     }
 
-    /// @dev Runs the app in a frame of its own. Whatever stops the frame itself (too little gas) stops the whole call;
-    ///      only {AppFailed} is the app's failure.
+    /// @dev Runs the app in a frame of its own. Too little gas stops the whole call. Whatever else stops the frame parks
+    ///      the message: the app's failure, which comes as {AppFailed}, but also an event of a form that nobody reads and
+    ///      a balance that overflows, which are certified and must not hold up what comes after.
     function _attempt(bytes calldata event_, uint64 previous, bool again)
         private
         returns (bool ok, bytes memory reason)
     {
         (ok, reason) = address(this).call(abi.encodeCall(this.callApp, (event_, previous, again)));
         if (ok) return (ok, reason);
-        if (reason.length == 0) revert GasTooLow();
+        if (reason.length == 0 || bytes4(reason) == GasTooLow.selector) revert GasTooLow();
         bool byApp = bytes4(reason) == AppFailed.selector;
         assembly ("memory-safe") {
-            if iszero(byApp) { revert(add(reason, 32), mload(reason)) }
             // AppFailed(bytes): selector 4, offset 32, then length and bytes
-            reason := add(reason, 68)
+            if byApp { reason := add(reason, 68) }
         }
     }
 
@@ -187,13 +228,11 @@ abstract contract Lanes is Certified, Sends, ReentrancyGuardTransient {
         lane.nonces = nonces;
         State state = ok ? State.Delivered : State.Parked;
         _setStatus(lane, nonce, state, height);
+        if (!ok) lane.parkedAt.set(nonce, block.timestamp);
         emit MessageState(process, nonce, state, reason);
     }
 
     function _setStatus(Process storage lane, uint64 nonce, State state, uint64 height) private {
-        uint256 shift = STATUS_BITS * (nonce % STATUSES_PER_WORD);
-        uint256 word = lane.statuses[nonce / STATUSES_PER_WORD] & ~(STATUS_MASK << shift);
-        uint256 status = (uint256(state) << HEIGHT_BITS) | (height & HEIGHT_MASK);
-        lane.statuses[nonce / STATUSES_PER_WORD] = word | (status << shift);
+        lane.statuses.set(nonce, (uint256(state) << HEIGHT_BITS) | (height & HEIGHT_MASK));
     }
 }

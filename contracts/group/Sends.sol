@@ -4,9 +4,10 @@ pragma solidity ^0.8.30;
 import {IMixinApp} from "../interfaces/IMixinApp.sol";
 import {IMixinGroup} from "../interfaces/IMixinGroup.sol";
 import {LaneNonces} from "../libraries/LaneNonces.sol";
+import {Administered} from "./Administered.sol";
 
 /// @title What each process owns, and how its app pays it out.
-abstract contract Sends is IMixinGroup {
+abstract contract Sends is Administered {
     uint256 private constant MEMO_MAX = 200;
     uint256 private constant MEMBERS_MAX = 64;
 
@@ -18,18 +19,19 @@ abstract contract Sends is IMixinGroup {
         bool registered;
         mapping(bytes16 asset => uint256) balances;
         mapping(uint64 nonce => bytes32) eventHashes;
-        /// Six messages a word, each `state u3 ‖ height u39`: a word for each would cost 17k gas more in a batch.
+        /// See {Sixths}: `state u3 ‖ height u39` of each message.
         mapping(uint64 sixth => uint256) statuses;
+        /// See {Sixths}: when a message that failed was parked, seconds.
+        mapping(uint64 sixth => uint256) parkedAt;
     }
 
     mapping(bytes16 process => Process) internal _processes;
+    /// @inheritdoc IMixinGroup
     mapping(address app => bytes16) public override processOf;
     /// @dev What an app has said of itself in {bind}.
     mapping(address app => bytes16) internal _boundTo;
 
-    /// @notice An app says which process it belongs to, once and for good; call it in the constructor.
-    /// @dev A process registered at an address that answers for another one gets no app. Without this, whoever first
-    ///      registers a process at somebody else's app would feed it messages of that process.
+    /// @inheritdoc IMixinGroup
     function bind(bytes16 process) external override {
         if (_boundTo[msg.sender] != 0) revert AlreadyBound(_boundTo[msg.sender]);
         _boundTo[msg.sender] = process;
@@ -40,15 +42,11 @@ abstract contract Sends is IMixinGroup {
         }
     }
 
-    /// @notice Pays somebody on Mixin from the balance of the caller's process; also from inside a delivery.
-    /// @param asset Mixin asset id
-    /// @param amount units of 1e-8, not 0
-    /// @param receiver of the payment; a mask must be one of this process
-    /// @param memo at most 200 bytes
-    /// @return nonce of this payment within the process, from 0
+    /// @inheritdoc IMixinGroup
     function send(bytes16 asset, uint256 amount, IMixinApp.Receiver calldata receiver, bytes calldata memo)
         external
         override
+        whenNotPaused
         returns (uint64 nonce)
     {
         bytes16 process = processOf[msg.sender];
@@ -60,14 +58,20 @@ abstract contract Sends is IMixinGroup {
         uint256 balance = owner.balances[asset];
         if (amount > balance) revert InsufficientBalance(balance, amount);
         owner.balances[asset] = balance - amount;
-        nonce = owner.nonces.sent();
-        owner.nonces = owner.nonces.withSent(nonce + 1);
+        nonce = _countSent(owner);
         emit Outbound(process, nonce, asset, amount, receiver.kind, receiver.data, memo);
     }
 
-    /// @notice What a process can send of an asset, units of 1e-8. Values of waiting and parked messages are not in it.
+    /// @inheritdoc IMixinGroup
     function balanceOf(bytes16 process, bytes16 asset) external view override returns (uint256) {
         return _processes[process].balances[asset];
+    }
+
+    /// @dev The nonce of the next payment of a process.
+    function _countSent(Process storage owner) internal returns (uint64 nonce) {
+        LaneNonces nonces = owner.nonces;
+        nonce = nonces.sent();
+        owner.nonces = nonces.withSent(nonce + 1);
     }
 
     /// @dev Form only: whether such a user exists is known on Mixin alone.

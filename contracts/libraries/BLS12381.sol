@@ -161,9 +161,12 @@ library BLS12381 {
             let bottom := mul(q, P_LOW)
             high := sub(sub(high, add(mul(q, P_HIGH), productHigh(q, P_LOW))), lt(low, bottom))
             low := sub(low, bottom)
-            if or(gt(high, P_HIGH), and(eq(high, P_HIGH), iszero(lt(low, P_LOW)))) {
-                high := sub(sub(high, P_HIGH), lt(low, P_LOW))
-                low := sub(low, P_LOW)
+            // less than 2p is left, so that most of what must not be corrected shows in the high word alone
+            if iszero(lt(high, P_HIGH)) {
+                if or(gt(high, P_HIGH), iszero(lt(low, P_LOW))) {
+                    high := sub(sub(high, P_HIGH), lt(low, P_LOW))
+                    low := sub(low, P_LOW)
+                }
             }
         }
         return (high, low);
@@ -172,7 +175,6 @@ library BLS12381 {
     /// @dev expand_message_xmd with SHA-256 to 256 bytes, read as four elements of 64 bytes modulo p. [RFC 9380, 5.2-5.3]
     /// @return elements where the four elements (64 bytes each, EIP-2537 form) begin in memory
     function _hashToField(bytes32 message) private view returns (uint256 elements) {
-        uint256 sizes;
         assembly ("memory-safe") {
             elements := mload(0x40)
             mstore(0x40, add(elements, 256))
@@ -184,37 +186,48 @@ library BLS12381 {
             mstore(add(input, 99), TAG_START)
             mstore(add(input, 131), TAG_END)
             pop(staticcall(gas(), SHA256, input, 143, 0, 32))
-            sizes := returndatasize()
             let first := mload(0)
 
             // then, over the same tag: (first xor the block before) 32 ‖ index 1 ‖ tag
             input := add(input, 66)
             mstore(input, first)
             let index := add(input, 32)
-            let output := elements
-            for { let i := 1 } lt(i, 9) { i := add(i, 1) } {
+            for { let i := 0 } lt(i, 8) {} {
+                let output := add(elements, shl(5, i))
+                i := add(i, 1)
                 mstore8(index, i)
                 pop(staticcall(gas(), SHA256, input, 77, output, 32))
-                sizes := add(sizes, returndatasize())
                 mstore(input, xor(first, mload(output)))
-                output := add(output, 32)
             }
         }
+        // one that is missing returns 0 bytes; where one had too little gas, so have the dearer ones that come next
+        if (_returnedSize() != 32) revert PrecompileFailed(SHA256);
         unchecked {
-            for (uint256 element = elements; element != elements + 256; element += 64) {
-                uint256 high;
-                uint256 low;
-                assembly ("memory-safe") {
-                    high := mload(element)
-                    low := mload(add(element, 32))
-                }
-                (high, low) = modulo(high, low);
-                assembly ("memory-safe") {
-                    mstore(element, high)
-                    mstore(add(element, 32), low)
-                }
-            }
+            _reduce(elements);
+            _reduce(elements + 64);
+            _reduce(elements + 128);
+            _reduce(elements + 192);
         }
-        if (sizes != 9 * 32) revert PrecompileFailed(SHA256); // one that fails, or is missing, returns 0 bytes
+    }
+
+    /// @dev {modulo} of the 64 bytes at `element`, in place.
+    function _reduce(uint256 element) private pure {
+        uint256 high;
+        uint256 low;
+        assembly ("memory-safe") {
+            high := mload(element)
+            low := mload(add(element, 32))
+        }
+        (high, low) = modulo(high, low);
+        assembly ("memory-safe") {
+            mstore(element, high)
+            mstore(add(element, 32), low)
+        }
+    }
+
+    function _returnedSize() private pure returns (uint256 size) {
+        assembly ("memory-safe") {
+            size := returndatasize()
+        }
     }
 }

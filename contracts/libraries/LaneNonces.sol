@@ -49,6 +49,11 @@ library LaneNoncesLibrary {
         return _with(self, 128, nonce + 1);
     }
 
+    /// @notice As if nothing had been delivered yet.
+    function withNoneDelivered(LaneNonces self) internal pure returns (LaneNonces) {
+        return _with(self, 128, 0);
+    }
+
     function withSent(LaneNonces self, uint64 value) internal pure returns (LaneNonces) {
         return _with(self, 192, value);
     }

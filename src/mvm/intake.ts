@@ -145,7 +145,7 @@ function takeRegistration({draft, network, packer, height}: Place, output: Mixin
   const record: ProcessRecord = {platform, address: app, ...terms, nextNonce: 0n, height, outputId: output.outputId, app: null};
   draft.put(PROCESSES, id, record);
   listAdd(draft, PROCESS_LIST, id);
-  packer.register(platform, {process: id, app, ...terms, firstNonce: 0n});
+  packer.system(platform, {kind: "register", process: id, app, ...terms, firstNonce: 0n});
   return {kind: "registered", process: id, traceId: refund(draft, network, height, output, "REGISTERED")};
 }
 

@@ -10,12 +10,11 @@ import {decodeGroupEvent, type GroupEvent} from "./group-events.ts";
 import type {Place} from "./intake.ts";
 import {isGroup} from "./network.ts";
 import {hold, owe, type Payment, payoutTrace} from "./payouts.ts";
-import type {HeldReason, MaskRecord, PlatformRecord} from "./records.ts";
+import {type HeldReason, type MaskRecord, MESSAGE_STATES, type PlatformRecord} from "./records.ts";
 import {BALANCES, KEY, MASKS, MESSAGES, OUTBOXES, PAYOUTS, PLATFORMS, PROCESSES} from "./tables.ts";
 
 const MEMO_MAX = 200;
 const MEMBERS_MAX = 64;
-const STATES = ["decided", "queued", "delivered", "parked"] as const;
 
 /** The heads of one block, and how many logs each has brought so far. */
 export class HeadTaker {
@@ -98,7 +97,7 @@ function applyEvent(place: Place, log: ChainLog, event: GroupEvent): boolean {
       return draft.get(OUTBOXES, [log.platform, event.seq]) !== undefined;
     case "messageState": {
       const message = draft.get(MESSAGES, [event.process, event.nonce]);
-      const state = STATES[Number(event.state)];
+      const state = MESSAGE_STATES[Number(event.state)]; // by the number in the contract; decided stands for unknown
       if (message === undefined || state === undefined || !isOn(place, event.process, log.platform)) return false;
       draft.put(MESSAGES, [event.process, event.nonce], {...message, state});
       return true;

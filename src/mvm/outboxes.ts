@@ -1,9 +1,10 @@
-import {abiEncode, abiHash, address, array, bytes, fixedBytes, uint} from "../base/abi.ts";
+import {abiHash, array, bytes} from "../base/abi.ts";
 import {type Hex, toHex} from "../base/bytes.ts";
 import {eventLeaf, merkleRoot} from "../crypto/merkle.ts";
 import type {Outbox} from "../types/block.ts";
 import {encodeEvent, type MvmEvent} from "../types/event.ts";
-import {type Uuid, uuidBytes, ZERO_HASH} from "../types/ids.ts";
+import {type Uuid, ZERO_HASH} from "../types/ids.ts";
+import {encodeSystemEvent, type SystemEvent} from "../types/system-events.ts";
 import type {Draft} from "./draft.ts";
 import type {PlatformRecord} from "./records.ts";
 import {MESSAGES, OUTBOXES, PLATFORMS} from "./tables.ts";
@@ -22,8 +23,6 @@ const BYTES_MAX = 100_000;
 const SYSTEM_GAS = 250_000;
 /** What the contract spends on a message besides the app. */
 const EVENT_GAS = 45_000;
-
-const REGISTER = 1;
 
 interface Message {
   readonly event: MvmEvent;
@@ -48,10 +47,9 @@ interface Box {
 export class OutboxPacker {
   readonly #lanes = new Map<Hex, Lane>();
 
-  /** A process has an app from here on (system event Register). */
-  register(platform: Hex, of: {process: Uuid; app: Hex; policy: number; gasLimit: number; firstNonce: bigint}): void {
-    const args = abiEncode(fixedBytes(uuidBytes(of.process)), address(of.app), uint(of.policy), uint(of.gasLimit), uint(of.firstNonce));
-    this.#lane(platform).system.push(abiEncode(uint(REGISTER), bytes(args)));
+  /** Takes effect on the contract before the block's first message. */
+  system(platform: Hex, event: SystemEvent): void {
+    this.#lane(platform).system.push(encodeSystemEvent(event));
   }
 
   /** One message, in the order of delivery; `gasLimit` is its process's. */

@@ -142,7 +142,17 @@ export function maskHolders(state: LedgerState, process: Uuid, mask: Uuid): Mask
   return read(state).get(MASKS, [process, mask]) ?? null;
 }
 
-export type PaymentStage = "decided" | "delivered" | "parked" | "registered" | "refunding" | "refunded" | "held" | "change";
+export type PaymentStage =
+  | "decided"
+  | "delivered"
+  | "parked"
+  | "returned"
+  | "credited"
+  | "registered"
+  | "refunding"
+  | "refunded"
+  | "held"
+  | "change";
 
 export interface PaymentView {
   readonly outputId: Uuid;
@@ -171,7 +181,7 @@ export function paymentOf(state: LedgerState, id: Uuid): PaymentView | null {
 function stageOf(fate: Fate, message: MessageView | null, payout: PayoutView | null): PaymentStage {
   switch (fate.kind) {
     case "message":
-      return message?.state === "delivered" || message?.state === "parked" ? message.state : "decided";
+      return message === null || message.state === "queued" ? "decided" : message.state;
     case "refund":
       return payout?.state === "paid" ? "refunded" : "refunding";
     default:

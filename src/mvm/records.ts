@@ -64,7 +64,7 @@ export interface ProcessRecord {
 }
 
 /** decided: on its way; the others as the contract's logs say. */
-export const MESSAGE_STATES = ["decided", "queued", "delivered", "parked"] as const;
+export const MESSAGE_STATES = ["decided", "queued", "delivered", "parked", "returned", "credited"] as const;
 export type MessageState = (typeof MESSAGE_STATES)[number];
 
 export interface MessageRecord {

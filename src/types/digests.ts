@@ -90,16 +90,46 @@ export function consensusKeyDigest(domain: Uint8Array, operator: Hex): Uint8Arra
   return typedDataDigest(domain, "ConsensusKey(address operator)", address(operator));
 }
 
+/** Which contract, and which of its actions: counted by the contract, so that none is good twice. */
+export interface AdminFields {
+  readonly platform: Hex;
+  readonly counter: bigint;
+  /** Last second at which the contract takes it. */
+  readonly deadline: bigint;
+}
+
+/** A group key as `activate`, `rotate` and `rekey` take it. */
+export interface KeyFields {
+  /** 128 bytes, EIP-2537. */
+  readonly groupKey: Uint8Array;
+  /** 256 bytes, EIP-2537: over `ackDigest`. */
+  readonly pop: Uint8Array;
+  readonly sid: Hex;
+  readonly transcript: Hex;
+  readonly epoch: number;
+}
+
+/** What consensus keys sign, and the group where it signs, for a group contract to pause or to go on. */
+export function pauseDigest(domain: Uint8Array, action: "pause" | "unpause", of: AdminFields): Uint8Array {
+  return adminDigest(domain, action, of, abiHash());
+}
+
+/** The same for a group key to be put in place: `rotate` is signed by the key in use as well. */
+export function keyDigest(domain: Uint8Array, action: "activate" | "rotate" | "rekey", of: AdminFields & KeyFields): Uint8Array {
+  return adminDigest(domain, action, of, abiHash(bytes(of.groupKey), bytes(of.pop), hex32(of.sid), hex32(of.transcript), uint(of.epoch)));
+}
+
 /** What a validator signs to activate a group contract with the key that its own ledger has finalised. */
-export function activateDigest(
-  domain: Uint8Array,
-  of: {platform: Hex; counter: bigint; groupKey: Uint8Array; pop: Uint8Array; sid: Hex; transcript: Hex; epoch: number; deadline: bigint},
-): Uint8Array {
-  const argsHash = abiHash(bytes(of.groupKey), bytes(of.pop), hex32(of.sid), hex32(of.transcript), uint(of.epoch));
+export function activateDigest(domain: Uint8Array, of: AdminFields & KeyFields): Uint8Array {
+  return keyDigest(domain, "activate", of);
+}
+
+/** EIP-712 `Admin`; `argsHash`: keccak256(abi.encode(the arguments that stand before `keys`)). */
+function adminDigest(domain: Uint8Array, action: string, of: AdminFields, argsHash: Uint8Array): Uint8Array {
   return typedDataDigest(
     domain,
     "Admin(bytes32 action,bytes32 platform,uint64 counter,bytes32 argsHash,uint64 deadline)",
-    tagHash("activate"),
+    tagHash(action),
     hex32(of.platform),
     uint(of.counter),
     fixedBytes(argsHash),

@@ -208,6 +208,7 @@ describe("system events", () => {
     const good = register(uuid("late"), app.address);
     const odd = [
       abi.encode(["uint8", "bytes"], [4, "0x1234"]),
+      abi.encode(["uint8", "bytes"], [8, "0x1234"]),
       abi.encode(["uint8", "bytes"], [1, "0x1234"]),
       "0x",
       "0xff",

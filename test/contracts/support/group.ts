@@ -45,11 +45,22 @@ export function systemHash(system: readonly string[]): string {
   return system.length === 0 ? ZERO32 : keccak256(abi.encode(["bytes[]"], [system]));
 }
 
-/** A Register system event. */
-export function register(process: string, app: string, policy = 0, gasLimit = 300_000, firstNonce = 0n): string {
-  const args = abi.encode(["bytes16", "address", "uint8", "uint32", "uint64"], [process, app, policy, gasLimit, firstNonce]);
-  return abi.encode(["uint8", "bytes"], [1, args]);
+/** A system event: its kind, and the types and values of its arguments. */
+export function systemEvent(kind: number, types: readonly string[], values: readonly unknown[]): string {
+  return abi.encode(["uint8", "bytes"], [kind, abi.encode(types, values)]);
 }
+export function register(process: string, app: string, policy = 0, gasLimit = 300_000, firstNonce = 0n): string {
+  return systemEvent(1, ["bytes16", "address", "uint8", "uint32", "uint64"], [process, app, policy, gasLimit, firstNonce]);
+}
+export const move = (process: string, app: string) => systemEvent(2, ["bytes16", "address"], [process, app]);
+export const close = (process: string) => systemEvent(3, ["bytes16"], [process]);
+export const validatorSet = (epoch: bigint, hash: string) => systemEvent(4, ["uint64", "bytes32"], [epoch, hash]);
+export const custody = (epoch: bigint, members: readonly string[], threshold: number) =>
+  systemEvent(5, ["uint64", "bytes16[]", "uint16"], [epoch, members, threshold]);
+export const assetInfo = (asset: string, symbol: string, name: string) =>
+  systemEvent(6, ["bytes16", "string", "string"], [asset, symbol, name]);
+export const credit = (process: string, asset: string, amount: bigint) =>
+  systemEvent(7, ["bytes16", "bytes16", "uint256"], [process, asset, amount]);
 
 export const uuid = (name: string): string => keccak256(id(name)).slice(0, 34);
 export const BTC = uuid("BTC");
@@ -72,10 +83,11 @@ export interface Activation {
 /** A group contract and the keys behind it: what a quorum of validators could do. */
 export class Group {
   readonly contract: Deployed;
-  readonly key: BlsKey;
   readonly networkId: string;
   readonly platform: string;
-  readonly validators: ValidatorKeys;
+  validators: ValidatorKeys;
+  epoch = 0n;
+  key: BlsKey;
   readonly staking: string;
   readonly chainId: number;
   #height = 0n;
@@ -118,22 +130,49 @@ export class Group {
   }
 
   adminDigest(of: Pick<Activation, "groupKey" | "pop" | "sid" | "transcript" | "epoch" | "deadline">, counter = 0n): string {
-    const argsHash = keccak256(
-      abi.encode(["bytes", "bytes", "bytes32", "bytes32", "uint64"], [of.groupKey, of.pop, of.sid, of.transcript, of.epoch]),
-    );
-    return TypedDataEncoder.hash(
-      {name: "MVM", version: "1", chainId: this.chainId, verifyingContract: this.staking, salt: this.networkId},
-      {
-        Admin: [
-          {name: "action", type: "bytes32"},
-          {name: "platform", type: "bytes32"},
-          {name: "counter", type: "uint64"},
-          {name: "argsHash", type: "bytes32"},
-          {name: "deadline", type: "uint64"},
-        ],
-      },
-      {action: id("activate"), platform: this.platform, counter, argsHash, deadline: of.deadline},
-    );
+    return this.actionDigest("activate", counter, of.deadline, keyArgsHash(of));
+  }
+
+  /** What an action of the validators is signed as; `argsHash` of none by default. */
+  actionDigest(action: string, counter: bigint, deadline: bigint, argsHash = keccak256("0x")): string {
+    return this.#typed("Admin", "bytes32 action,bytes32 platform,uint64 counter,bytes32 argsHash,uint64 deadline", [
+      id(action),
+      this.platform,
+      counter,
+      argsHash,
+      deadline,
+    ]);
+  }
+
+  /** What validators sign to precommit a block (`voteType` 2). */
+  voteDigest({epoch, height, round, ...rest}: Block, voteType = 2): string {
+    return this.#typed("Vote", "uint64 epoch,uint64 height,uint32 round,uint8 voteType,bytes32 blockHash", [
+      epoch,
+      height,
+      round,
+      voteType,
+      blockHash({height, ...rest}),
+    ]);
+  }
+
+  #typed(type: string, fields: string, values: readonly unknown[]): string {
+    const types = fields.split(",").map((field) => {
+      const [of = "", name = ""] = field.split(" ");
+      return {type: of, name};
+    });
+    const domain = {name: "MVM", version: "1", chainId: this.chainId, verifyingContract: this.staking, salt: this.networkId};
+    return TypedDataEncoder.hash(domain, {[type]: types}, Object.fromEntries(types.map(({name}, i) => [name, values[i]])));
+  }
+
+  /** keys, seats and signatures of the validators, as every call that they sign takes them; `signers` by index. */
+  signed(digest: string, signers: readonly number[] = [0, 1, 2]): [string[], number[], string[]] {
+    const {wallets, seats} = this.validators;
+    const signatures = wallets.map((w, i) => (signers.includes(i) ? w.signingKey.sign(digest).serialized : "0x"));
+    return [wallets.map((w) => w.address), [...seats], signatures];
+  }
+
+  async counter(): Promise<bigint> {
+    return (await this.contract.read("adminCounter"))[0];
   }
 
   activate(): Promise<Receipt> {
@@ -167,17 +206,16 @@ export class Group {
       count: d.events.length,
     }));
     this.#height += 1n;
-    return {block: {height: this.#height, coreHash: id(`core ${this.#height}`), outboxes, epoch: 0n, round: 0}, deliveries};
+    return {block: {height: this.#height, coreHash: id(`core ${this.#height}`), outboxes, epoch: this.epoch, round: 0}, deliveries};
   }
 
   certify(block: Block, networkId = this.networkId): string {
-    const {height, coreHash, outboxes, epoch, round} = block;
-    const hash = keccak256(abi.encode(["bytes32", "uint64", "bytes32", `${OUTBOX}[]`], [id("mvm.block.v1"), height, coreHash, outboxes]));
+    const {height, epoch, round} = block;
     return this.key.sign(
       keccak256(
         abi.encode(
           ["bytes32", "bytes32", "uint64", "uint64", "uint32", "bytes32"],
-          [id("mvm.certificate.v1"), networkId, epoch, height, round, hash],
+          [id("mvm.certificate.v1"), networkId, epoch, height, round, blockHash(block)],
         ),
       ),
     );
@@ -205,7 +243,15 @@ export class Group {
   }
 }
 
-export const STATES = ["unknown", "queued", "delivered", "parked"] as const;
+export const STATES = ["unknown", "queued", "delivered", "parked", "returned", "credited"] as const;
+
+export function blockHash({height, coreHash, outboxes}: Pick<Block, "height" | "coreHash" | "outboxes">): string {
+  return keccak256(abi.encode(["bytes32", "uint64", "bytes32", `${OUTBOX}[]`], [id("mvm.block.v1"), height, coreHash, outboxes]));
+}
+
+export function keyArgsHash(of: Pick<Activation, "groupKey" | "pop" | "sid" | "transcript" | "epoch">): string {
+  return keccak256(abi.encode(["bytes", "bytes", "bytes32", "bytes32", "uint64"], [of.groupKey, of.pop, of.sid, of.transcript, of.epoch]));
+}
 
 export function activateArgs(a: Activation): unknown[] {
   return [a.groupKey, a.pop, a.sid, a.transcript, a.epoch, a.keys, a.seats, a.signatures, a.deadline];
@@ -225,8 +271,8 @@ export async function deployGroup(chain: Chain, validators = validatorKeys([1, 1
   return new Group({contract, chain, staking, salt, validators});
 }
 
-export async function activeGroup(chain: Chain): Promise<Group> {
-  const group = await deployGroup(chain);
+export async function activeGroup(chain: Chain, validators = validatorKeys([1, 1, 1, 1])): Promise<Group> {
+  const group = await deployGroup(chain, validators);
   await group.activate();
   return group;
 }
