@@ -21,7 +21,7 @@ import {admit, sessionAckDigest} from "./admit.ts";
 import {proveSharedKey} from "./complaint.ts";
 import {openShares} from "./open.ts";
 import {makeAcks, makeComplaint} from "./participant.ts";
-import type {Session} from "./session.ts";
+import {lacksShares, type Session} from "./session.ts";
 
 const of = committee([2, 1, 1, 3]); // seats 1-2, 3, 4, 5-7; t = 5
 const order3 = Uint8Array.from({length: 48}, (_, i) => (i === 0 ? 0x80 : 0));
@@ -190,7 +190,7 @@ describe("a complaint", () => {
   };
   const table: {name: string; code: string; complaint: Complaint; from?: number; session?: Session}[] = [
     {name: "in the deal phase", code: "NOT_OPEN", complaint: good, session: say(of.session, cheater, bad)},
-    {name: "in the ack phase", code: "NOT_OPEN", complaint: good, session: ticks(complain)},
+    {name: "that comes late", code: "none", complaint: good, session: ticks(complain)},
     {name: "of another session", code: "WRONG_SESSION", complaint: forge({sid: otherSid})},
     {name: "sent by another", code: "NOT_SENDER", complaint: good, from: 2},
     {name: "about another's seat", code: "NOT_SENDER", complaint: forge({recipient: 4})},
@@ -246,7 +246,55 @@ describe("an ACK", () => {
     expect(codeOf(() => say(active, 0, first))).toBe("NOT_OPEN");
   });
 
-  test("has nothing to do with NoShare, which a fresh session does not take", () => {
+  test("has nothing to do with NoShare, which is about a key in force", () => {
     expect(codeOf(() => say(ack, 0, {kind: "noShare", sid: ack.sid, seat: 1}))).toBe("NOT_OPEN");
+  });
+});
+
+describe("after the complaints", () => {
+  const wide = committee([3, 3, 3, 3]); // W = 12, t = 9: more than one seat without a share is too many
+  const secret = (i: number) => wide.secrets[i] as Uint8Array;
+  const bad = forgedDealing(wide, 3, (d) => withWrongValues(d, [1, 4]));
+  const dealt = [0, 1, 2].reduce<Session>((s, i) => say(s, i, dealingOf(wide, i)), say(wide.session, 3, bad));
+  const ack = ticks(dealt); // nobody complained in time
+  const active = expectActive(ackAll(wide, ack));
+  const late = (accuser: number, session: Session) => {
+    const [found] = openShares({session, validatorIndex: accuser, encSecret: secret(accuser)}).bad;
+    return makeComplaint({
+      session,
+      accuserIndex: accuser,
+      encSecret: secret(accuser),
+      ...(found ?? {dealer: 0, seat: 1}),
+      random: bytesOf("r"),
+    });
+  };
+
+  test.for([
+    {name: "while seats acknowledge", session: ack},
+    {name: "when the key is in force", session: active},
+  ])("a true complaint $name names the dealer and changes no key", ({session}) => {
+    expect(openShares({session, validatorIndex: 0, encSecret: secret(0)}).bad).toEqual([{dealer: 3, oldSeat: 0, seat: 1}]);
+    const judged = say(session, 0, late(0, session));
+    expect(judged).toEqual({...session, misbehaving: [{validator: 3, fault: "badDealing"}], shareless: [1]});
+    expect(codeOf(() => say(judged, 1, late(1, session)))).toBe("NO_DEALING"); // one is enough to name it
+  });
+
+  test("a false one names its accuser", () => {
+    const lie = makeComplaint({session: active, accuserIndex: 2, encSecret: secret(2), dealer: 1, seat: 7, random: bytesOf("r")});
+    expect(say(active, 2, lie)).toMatchObject({misbehaving: [{validator: 2, fault: "falseComplaint"}], shareless: []});
+  });
+
+  test("seats say for themselves that they have no share, once; too many of them want other shares", () => {
+    const noShare = (from: number, seat: number, session: Session) => say(session, from, {kind: "noShare", sid: active.sid, seat});
+    const one = say(active, 0, late(0, active));
+    expect(lacksShares(one)).toBe(false);
+    const two = noShare(1, 4, one);
+    expect(two).toMatchObject({shareless: [1, 4], groupKey: active.groupKey});
+    expect(lacksShares(two)).toBe(true);
+    expect(lacksShares(ack)).toBe(false);
+    expect(codeOf(() => noShare(1, 4, two))).toBe("DUPLICATE");
+    expect(codeOf(() => noShare(1, 1, two))).toBe("NOT_SENDER");
+    expect(codeOf(() => noShare(1, 13, two))).toBe("NOT_SENDER");
+    expect(codeOf(() => say(two, 1, {kind: "noShare", sid: otherSid, seat: 5}))).toBe("WRONG_SESSION");
   });
 });

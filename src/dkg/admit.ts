@@ -3,7 +3,7 @@ import {DecodeError} from "../base/errors.ts";
 import {blsVerify, g1ToEip2537} from "../crypto/bls.ts";
 import {evaluateG1} from "../crypto/points.ts";
 import {ackDigest} from "../types/digests.ts";
-import {type Ack, type Complaint, type Dealing, type DkgBody, decodeDkgBody} from "../types/dkg.ts";
+import {type Ack, type Complaint, type Dealing, type DkgBody, decodeDkgBody, type NoShare} from "../types/dkg.ts";
 import {seatsOf} from "../types/validators.ts";
 import {settle} from "./advance.ts";
 import {checkSharedKey} from "./complaint.ts";
@@ -11,6 +11,7 @@ import {checkDealing, commit, commitmentPoints, openValue, padOf} from "./dealin
 import {DkgError} from "./errors.ts";
 import {
   type AckSession,
+  type ActiveSession,
   type DealingSession,
   dealersOf,
   dealtSeatsOf,
@@ -34,8 +35,9 @@ export function admit(session: Session, message: {from: number; body: Uint8Array
   const body = decode(message);
   if (body.sid !== session.sid) throw new DkgError("WRONG_SESSION", {from, want: session.sid, got: body.sid});
   if (body.kind === "dealing" && session.phase === "deal") return admitDealing(session, from, body, message.body);
-  if (body.kind === "complaint" && session.phase === "complain") return admitComplaint(session, from, body, message.body);
+  if (body.kind === "complaint" && session.phase !== "deal") return admitComplaint(session, from, body, message.body);
   if (body.kind === "ack" && session.phase === "ack") return admitAck(session, from, body, message.body);
+  if (body.kind === "noShare" && session.phase === "active") return admitNoShare(session, from, body);
   throw new DkgError("NOT_OPEN", {from, field: body.kind, got: session.phase});
 }
 
@@ -66,15 +68,19 @@ function admitDealing(session: DealingSession, from: number, dealing: Dealing, b
   return settle({...session, dealings: [...session.dealings, dealing].sort((a, b) => a.dealer - b.dealer || a.seat - b.seat)});
 }
 
-/** Either the dealer or the accuser has misbehaved, and the message proves which. A dealer that has loses all its dealings. */
-function admitComplaint(session: DealingSession, from: number, complaint: Complaint, body: Uint8Array): Session {
+/**
+ * Either the dealer or the accuser has misbehaved, and the message proves which. A dealer that has loses all its dealings, as
+ * long as nothing is made of them; after that it is named all the same, and the accuser's seat is known to have no share.
+ */
+function admitComplaint(session: Session, from: number, complaint: Complaint, body: Uint8Array): Session {
   const {recipient} = complaint;
   const accuser = session.validators[from];
   if (complaint.accuser !== from || accuser === undefined)
     throw new DkgError("NOT_SENDER", {from, field: "accuser", got: complaint.accuser});
   if (hasFault(session, from, "falseComplaint")) throw new DkgError("EXCLUDED", {from, field: "accuser"});
   const dealing = session.dealings.find((d) => d.dealer === complaint.dealer && d.seat === complaint.seat);
-  if (dealing === undefined) throw new DkgError("NO_DEALING", {from, field: "dealer", got: complaint.dealer});
+  if (dealing === undefined || hasFault(session, dealing.dealer, "badDealing"))
+    throw new DkgError("NO_DEALING", {from, field: "dealer", got: complaint.dealer});
   if (!seatsOf(session.validators, from).includes(recipient)) throw new DkgError("NOT_SENDER", {from, field: "recipient", got: recipient});
   const statement = {...complaint, ephemeral: dealing.ephemeral, encKey: accuser.encKey};
   refuse(
@@ -85,12 +91,24 @@ function admitComplaint(session: DealingSession, from: number, complaint: Compla
   const pad = padOf(dealing, {sid: session.sid, sharedKey: complaint.sharedKey, recipient, encKey: accuser.encKey});
   const honest = equalBytes(commit(openValue(dealing, recipient, pad)), evaluateG1(commitmentPoints(dealing), recipient).toBytes());
   if (honest) return blame(session, from, "falseComplaint");
-  return blame({...session, dealings: session.dealings.filter((d) => d.dealer !== dealing.dealer)}, dealing.dealer, "badDealing");
+  const blamed = blame(session, dealing.dealer, "badDealing");
+  if (blamed.phase === "ack" || blamed.phase === "active") return withoutShare(blamed, recipient);
+  return {...blamed, dealings: blamed.dealings.filter((d) => d.dealer !== dealing.dealer)};
 }
 
-function blame(session: DealingSession, validator: number, fault: Fault): DealingSession {
+function blame<S extends Session>(session: S, validator: number, fault: Fault): S {
   const misbehaving = [...session.misbehaving, {validator, fault}];
   return {...session, misbehaving: misbehaving.sort((a, b) => a.validator - b.validator || (a.fault < b.fault ? -1 : 1))};
+}
+
+function admitNoShare(session: ActiveSession, from: number, {seat}: NoShare): Session {
+  if (!seatsOf(session.validators, from).includes(seat)) throw new DkgError("NOT_SENDER", {from, field: "seat", got: seat});
+  if (session.shareless.includes(seat)) throw new DkgError("DUPLICATE", {from, field: "seat", got: seat});
+  return withoutShare(session, seat);
+}
+
+function withoutShare<S extends AckSession | ActiveSession>(session: S, seat: number): S {
+  return {...session, shareless: [...new Set([...session.shareless, seat])].sort((a, b) => a - b)};
 }
 
 function admitAck(session: AckSession, from: number, ack: Ack, body: Uint8Array): Session {

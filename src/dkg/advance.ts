@@ -56,7 +56,7 @@ function finalize(session: DealingSession): Session {
   const columns = combineCommitments(session, dealings);
   // A sum that vanishes would lower the threshold or give no key; only a dealer that does not know its polynomial gets there.
   if (columns.some(isInfinity)) return nextAttempt(session);
-  const {phase: _, dealings: __, ...base} = session;
+  const {phase: _, dealings: __, ...base} = session; // those that do not count go
   const commitments = columns.map((c) => c.toBytes());
   const groupKey = commitments[0] as Uint8Array;
   const {old} = session;
@@ -76,8 +76,7 @@ function finalize(session: DealingSession): Session {
     publicShares: evaluatePublicShares(commitments, sizesOf(session).seats),
     qualified,
   };
-  const sealed = dealings.map(({dealer, seat, ephemeral, ciphertexts}) => ({dealer, seat, ephemeral, ciphertexts}));
-  return {...base, ...key, phase: "ack", ticks: 0, sealed, acks: []};
+  return {...base, ...key, phase: "ack", ticks: 0, dealings, shareless: [], acks: []};
 }
 
 /** n u16 ‖ ceil(n/8) bytes: validator i, or old seat i + 1, is bit i mod 8, from the least significant, of byte floor(i/8). */
@@ -90,7 +89,7 @@ function bitmap(indices: readonly number[], n: number): Uint8Array {
 
 /** Every ACK has verified under its public share, so any t of them give the one group signature. */
 function activate(session: AckSession): ActiveSession {
-  const {phase: _, sealed: __, acks, ...rest} = session;
+  const {phase: _, acks, ...rest} = session;
   const pop = recoverSignature(acks.slice(0, sizesOf(session).threshold));
   return {...rest, phase: "active", ticks: 0, ackedSeats: acks.map((a) => a.seat), pop};
 }

@@ -119,7 +119,7 @@ export function makeComplaint(of: {
   random: Uint8Array;
 }): Complaint {
   const {session, accuserIndex: accuser, dealer, oldSeat = 0, seat: recipient, encSecret, random} = of;
-  const dealing = session.phase === "complain" ? session.dealings.find((d) => d.dealer === dealer && d.seat === oldSeat) : undefined;
+  const dealing = session.phase === "deal" ? undefined : session.dealings.find((d) => d.dealer === dealer && d.seat === oldSeat);
   const encKey = session.validators[accuser]?.encKey;
   invariant(dealing !== undefined && encKey !== undefined, "a complaint is about a dealing of the session");
   const {ephemeral} = dealing;

@@ -2,16 +2,7 @@ import {Reader, Writer} from "../base/codec.ts";
 import {DecodeError} from "../base/errors.ts";
 import {type Dealing, decodeDkgBody, encodeDkgBody} from "../types/dkg.ts";
 import {totalSeats} from "../types/validators.ts";
-import {
-  type ActiveSession,
-  type DealingSession,
-  type Fault,
-  type OldKey,
-  openSession,
-  type SealedValues,
-  type Session,
-  sizesOf,
-} from "./session.ts";
+import {type DealingSession, type Fault, type GroupKey, type OldKey, openSession, type Session, sizesOf} from "./session.ts";
 
 const VERSION = 1;
 const PHASES = ["deal", "complain", "ack", "active"] as const;
@@ -35,17 +26,18 @@ export function encodeSession(session: Session): Uint8Array {
   switch (session.phase) {
     case "deal":
     case "complain":
-      return w.list(session.dealings, (to, dealing) => to.sized32(encodeDkgBody(dealing))).bytes();
+      break;
     case "ack":
-      writeKey(w, session).list(session.sealed, writeSealed);
-      return w.list(session.acks, (to, ack) => to.u16(ack.seat).fixed(ack.signature, 96)).bytes();
+      writeKey(w, session).list(session.acks, (to, ack) => to.u16(ack.seat).fixed(ack.signature, 96));
+      break;
     case "active":
-      return writeKey(w, session)
-        .list(session.ackedSeats, (to, seat) => to.u16(seat))
-        .fixed(session.pop, 96)
-        .bytes();
+      writeKey(w, session).list(session.ackedSeats, writeSeat).fixed(session.pop, 96);
+      break;
   }
+  return w.list(session.dealings, (to, dealing) => to.sized32(encodeDkgBody(dealing))).bytes();
 }
+
+const writeSeat = (w: Writer, seat: number) => w.u16(seat);
 
 function writeOld(w: Writer, old: OldKey): void {
   w.list(old.validators, (to, v) => to.hex(v.operator, 20).u16(v.seats))
@@ -54,18 +46,13 @@ function writeOld(w: Writer, old: OldKey): void {
   for (const share of old.publicShares) w.fixed(share, 48);
 }
 
-type KeyFields = Pick<ActiveSession, "groupKey" | "transcript" | "publicShares" | "qualified">;
+type KeyFields = Omit<GroupKey, "sid" | "dealings">;
 
 /** One public share per seat, without their number. */
 function writeKey(w: Writer, key: KeyFields): Writer {
   w.fixed(key.groupKey, 48).hex(key.transcript, 32);
   for (const share of key.publicShares) w.fixed(share, 48);
-  return w.list(key.qualified, (to, dealer) => to.u16(dealer));
-}
-
-function writeSealed(w: Writer, sealed: SealedValues): void {
-  w.u16(sealed.dealer).u16(sealed.seat).fixed(sealed.ephemeral, 48);
-  for (const ciphertext of sealed.ciphertexts) w.fixed(ciphertext, 32);
+  return w.list(key.qualified, writeSeat).list(key.shareless, writeSeat);
 }
 
 /** Of bytes that encodeSession has made: checks their form, not what was proven when they came about. Throws DecodeError. */
@@ -117,28 +104,30 @@ function expectOrdered(validators: OldKey["validators"], field: string, offset: 
 }
 
 function readPhase(r: Reader, phase: Session["phase"], head: DealingSession): Session {
-  if (phase === "deal" || phase === "complain")
-    return {...head, phase, dealings: r.list(DEALINGS_MAX, "session.dealings", () => readDealing(r))};
+  if (phase === "deal" || phase === "complain") return {...head, phase, dealings: readDealings(r)};
   const {dealings: _, phase: __, ...base} = head;
   const {seats} = sizesOf(head);
   const key = {
     groupKey: r.fixed(48, "session.groupKey"),
     transcript: r.hex(32, "session.transcript"),
     publicShares: Array.from({length: seats}, () => r.fixed(48, "session.publicShares")),
-    qualified: r.list(DEALINGS_MAX, "session.qualified", () => r.u16("session.qualified")),
+    qualified: readSeats(r, DEALINGS_MAX, "session.qualified"),
+    shareless: readSeats(r, seats, "session.shareless"),
   };
   if (phase === "ack") {
-    const sealed = r.list(DEALINGS_MAX, "session.sealed", () => ({
-      dealer: r.u16("sealed.dealer"),
-      seat: r.u16("sealed.seat"),
-      ephemeral: r.fixed(48, "sealed.ephemeral"),
-      ciphertexts: Array.from({length: seats}, () => r.fixed(32, "sealed.ciphertexts")),
-    }));
     const acks = r.list(seats, "session.acks", () => ({seat: r.u16("ack.seat"), signature: r.fixed(96, "ack.signature")}));
-    return {...base, ...key, phase, sealed, acks};
+    return {...base, ...key, phase, acks, dealings: readDealings(r)};
   }
-  const ackedSeats = r.list(seats, "session.ackedSeats", () => r.u16("session.ackedSeats"));
-  return {...base, ...key, phase, ackedSeats, pop: r.fixed(96, "session.pop")};
+  const ackedSeats = readSeats(r, seats, "session.ackedSeats");
+  return {...base, ...key, phase, ackedSeats, pop: r.fixed(96, "session.pop"), dealings: readDealings(r)};
+}
+
+function readSeats(r: Reader, max: number, field: string): number[] {
+  return r.list(max, field, () => r.u16(field));
+}
+
+function readDealings(r: Reader): Dealing[] {
+  return r.list(DEALINGS_MAX, "session.dealings", () => readDealing(r));
 }
 
 function readDealing(r: Reader): Dealing {

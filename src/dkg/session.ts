@@ -81,21 +81,20 @@ export interface GroupKey {
   readonly publicShares: readonly Uint8Array[];
   /** Whose polynomials make the key, ascending: dealers (QUAL), in a resharing t_old old seats (Q). */
   readonly qualified: readonly number[];
+  /** Those of `qualified`: who was away opens its shares from them, and may still show that one of them is bad. */
+  readonly dealings: readonly Dealing[];
+  /** Seats that have shown or said that they have no share, ascending. */
+  readonly shareless: readonly number[];
 }
-
-/** The encrypted part of a dealing. */
-export type SealedValues = Pick<Dealing, "dealer" | "seat" | "ephemeral" | "ciphertexts">;
 
 /** The key is known; seats prove that they hold their shares of it. */
 export interface AckSession extends SessionBase, GroupKey {
   readonly phase: "ack";
-  /** What a validator needs to open its shares, by dealer, then old seat. */
-  readonly sealed: readonly SealedValues[];
   /** By seat. */
   readonly acks: readonly Pick<Ack, "seat" | "signature">[];
 }
 
-/** The key is in force. */
+/** The key is in force, or will be at the switch. Until it is followed, late complaints and NoShare are heard. */
 export interface ActiveSession extends SessionBase, GroupKey {
   readonly phase: "active";
   /** Seats that have acknowledged, ascending. */
@@ -199,6 +198,13 @@ export function sizesOf(session: {validators: OldKey["validators"]}): {seats: nu
 export function needOf(session: {validators: OldKey["validators"]; attempt: number}): number {
   const {seats, threshold} = sizesOf(session);
   return session.attempt === 0 ? Math.min(seats, threshold + Math.ceil(seats / 12)) : threshold;
+}
+
+/** Whether so many seats lack their share that it is time for others before the epoch is over: more than floor((W - q)/2). */
+export function lacksShares(session: Session): boolean {
+  if (session.phase !== "active") return false;
+  const {seats, threshold} = sizesOf(session);
+  return session.shareless.length > Math.floor((seats - threshold) / 2);
 }
 
 export function hasFault(session: Session, validator: number, fault: Fault): boolean {

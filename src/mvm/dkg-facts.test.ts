@@ -81,6 +81,14 @@ describe("the DKG in blocks", () => {
     expect(ledger.state.session.phase).toBe("active");
   });
 
+  test("a seat that has no share is heard when the key is in force, and the key stays as it was", () => {
+    const ledger = new TestLedger().runDkg();
+    const key = groupKey(ledger.state);
+    ledger.decide(ledger.dkgFact(2, {kind: "noShare", sid: ledger.state.session.sid, seat: 3}));
+    expect(ledger.state.session).toMatchObject({phase: "active", shareless: [3]});
+    expect(groupKey(ledger.state)).toEqual(key);
+  });
+
   test("two ledgers that decide the same messages agree", () => {
     const [one, two] = [new TestLedger().runDkg(), new TestLedger().runDkg()];
     expect(one.parent).toEqual(two.parent);

@@ -51,9 +51,10 @@ export class DkgTaker {
   }
 
   #step(draft: Draft, height: number, session: Session): void {
+    const wasActive = this.session.phase === "active";
     this.session = session;
     draft.put(SESSION, null, session);
-    if (session.phase !== "active") return;
+    if (session.phase !== "active" || wasActive) return;
     const {epoch, sid, transcript, groupKey: key, pop, publicShares} = session;
     draft.put(KEY, null, {epoch, sid, transcript, key, pop, publicShares, keyHeight: height});
   }
