@@ -1,13 +1,23 @@
-import {fromHex, type Hex, toHex} from "../base/bytes.ts";
+import {fromHex, type Hex} from "../base/bytes.ts";
 import {describeError} from "../base/errors.ts";
 import {keccakHex} from "../base/hash.ts";
-import type {ActivationArgs, DeliverArgs, GroupContract, Submitted} from "../ports/chain.ts";
+import type {
+  ActivationArgs,
+  DecidedOutboxes,
+  DeliverArgs,
+  GroupAction,
+  GroupActions,
+  GroupContract,
+  SignedBySet,
+  Submitted,
+} from "../ports/chain.ts";
 import type {Clock, Logger} from "../ports/system.ts";
 import {platformOf} from "../types/digests.ts";
 import {GROUP, readContract, type Target} from "./abi.ts";
 import {Account, type MinedCall, type PlannedCall} from "./account.ts";
 import {ChainError} from "./errors.ts";
 import {gasLimitFor} from "./gas.ts";
+import {actionCall, activateCall, deliverByVotesCall, deliverCall, executeCall, type GroupCall} from "./group-calls.ts";
 import {createPoller, type Poller} from "./poller.ts";
 import {type ChainProvider, openProvider} from "./provider.ts";
 
@@ -36,7 +46,7 @@ export interface GroupContractOptions {
 }
 
 /** A GroupContract that says which account pays. */
-export interface RpcGroupContract extends GroupContract {
+export interface RpcGroupContract extends GroupContract, GroupActions {
   readonly submitter: Hex;
 }
 
@@ -93,44 +103,57 @@ class SubmittingGroup implements RpcGroupContract {
   }
 
   async activate(args: ActivationArgs): Promise<Submitted> {
-    const data = GROUP.encodeFunctionData("activate", [
-      args.groupKey,
-      args.pop,
-      args.sid,
-      args.transcript,
-      args.epoch,
-      args.keys,
-      args.seats,
-      args.signatures,
-      args.deadline,
-    ]) as Hex;
-    const mined = await this.#account.send(`activate ${args.sid}`, async () => {
-      if ((await this.#groupKey()).length > 0) return null;
-      try {
-        return await this.#plan(data, "activate");
-      } catch (error) {
-        if (isRevert(error, "AlreadyActive")) return null;
-        throw error;
-      }
-    });
-    const result = this.#result(mined, "Activated");
+    const call = activateCall(args);
+    const mined = await this.#account.send(`activate ${args.sid}`, async () =>
+      (await this.#groupKey()).length > 0 ? null : this.#planUnless(call, ["AlreadyActive"]),
+    );
+    const result = this.#result(mined, call.event);
     if (result.outcome === "reverted" && (await this.#groupKey()).length > 0) return {...result, outcome: "unneeded"};
     return result;
   }
 
+  async admin(): Promise<{counter: bigint; pausedUntil: bigint; epoch: bigint; validatorsHash: Hex}> {
+    const names = ["adminCounter", "pausedUntil", "epoch", "validatorsHash"];
+    const [counter, pausedUntil, epoch, validatorsHash] = await Promise.all(names.map((name) => this.#read(name)));
+    return {
+      counter: counter as bigint,
+      pausedUntil: pausedUntil as bigint,
+      epoch: epoch as bigint,
+      validatorsHash: validatorsHash as Hex,
+    };
+  }
+
+  async act(action: GroupAction): Promise<Submitted> {
+    const call = actionCall(action);
+    const mined = await this.#account.send(`${action.kind} ${keccakHex(fromHex(call.data))}`, async () => {
+      if ("counter" in action && ((await this.#read("adminCounter")) as bigint) > action.counter) return null;
+      return this.#planUnless(call, ["NotWaiting", "NotPaused"]);
+    });
+    return this.#result(mined, call.event);
+  }
+
   async deliver(args: DeliverArgs): Promise<Submitted> {
-    const mined = await this.#account.send(`deliver ${args.height}`, () => this.#planDelivery(args));
-    return this.#result(mined, "Delivered");
+    const plan = () => this.#planDelivery(args, (deliveries) => deliverCall(args, deliveries));
+    return this.#result(await this.#account.send(`deliver ${args.height}`, plan), "Delivered");
+  }
+  async deliverByVotes(args: DecidedOutboxes & SignedBySet): Promise<Submitted> {
+    const plan = () => this.#planDelivery(args, (deliveries) => deliverByVotesCall(args, deliveries));
+    return this.#result(await this.#account.send(`deliver ${args.height}`, plan), "Delivered");
   }
 
   async execute(args: {seq: bigint; event: Uint8Array; proof: readonly Uint8Array[]}): Promise<Submitted> {
-    const data = GROUP.encodeFunctionData("execute", [args.seq, toHex(args.event), args.proof.map(toHex)]) as Hex;
+    const call = executeCall(args);
+    // the lane is past it where somebody else was faster
+    const plan = () => this.#planUnless(call, ["NonceOutOfOrder"]);
+    return this.#result(await this.#account.send(`execute ${keccakHex(args.event)}`, plan), call.event);
+  }
+
+  /** The call; null where it reverts with one of these errors, which mean that there is nothing left to do. */
+  async #planUnless(call: GroupCall, done: readonly string[]): Promise<PlannedCall | null> {
     try {
-      const mined = await this.#account.send(`execute ${keccakHex(args.event)}`, () => this.#plan(data, "execute"));
-      return this.#result(mined, "MessageState");
+      return await this.#plan(call);
     } catch (error) {
-      // the lane is past it: somebody else was faster
-      if (error instanceof ChainError && error.data["error"] === "NonceOutOfOrder") return {outcome: "unneeded", txHash: null, gasUsed: 0n};
+      if (error instanceof ChainError && error.code === "REVERTED" && done.includes(String(error.data["error"]))) return null;
       throw error;
     }
   }
@@ -139,7 +162,10 @@ class SubmittingGroup implements RpcGroupContract {
    * A call with as many of the given outboxes as the gas cap allows, from the one that the contract wants now; null where it
    * has taken all. Throws ChainError OUT_OF_ORDER where it wants one before them.
    */
-  async #planDelivery(args: DeliverArgs): Promise<PlannedCall | null> {
+  async #planDelivery(
+    args: DecidedOutboxes,
+    callOf: (deliveries: DecidedOutboxes["deliveries"]) => GroupCall,
+  ): Promise<PlannedCall | null> {
     const nextSeq = await this.#nextSeq();
     const own = args.outboxes.filter((outbox) => outbox.platform === this.platform);
     const given = own.slice(own.length - args.deliveries.length);
@@ -148,9 +174,8 @@ class SubmittingGroup implements RpcGroupContract {
     if (first === undefined) return null;
     if (first.seq !== nextSeq) throw new ChainError("OUT_OF_ORDER", {nextSeq, seq: first.seq});
     for (let count = given.length - taken; ; count = Math.ceil(count / 2)) {
-      const deliveries = args.deliveries.slice(taken, taken + count);
       try {
-        return await this.#plan(encodeDelivery(args, deliveries), "deliver");
+        return await this.#plan(callOf(args.deliveries.slice(taken, taken + count)));
       } catch (error) {
         if (!(error instanceof ChainError) || error.code !== "GAS_TOO_HIGH" || count === 1) throw await this.#afterRace(error, nextSeq);
       }
@@ -164,14 +189,14 @@ class SubmittingGroup implements RpcGroupContract {
     return now === nextSeq ? error : new ChainError("OUT_OF_ORDER", {nextSeq: now, seq: nextSeq}, {cause: error});
   }
 
-  async #plan(data: Hex, name: string): Promise<PlannedCall> {
+  async #plan({name, data}: GroupCall): Promise<PlannedCall> {
     const call = {to: this.#target.address, data, value: 0n};
     const gasLimit = await gasLimitFor(this.#provider, {from: this.submitter, call, abi: GROUP, name});
     return {...call, gasLimit};
   }
 
   /** A transaction that succeeded without the contract's event came second: it changed nothing. */
-  #result(mined: MinedCall | null, event: "Activated" | "Delivered" | "MessageState"): Submitted {
+  #result(mined: MinedCall | null, event: string): Submitted {
     if (mined === null) return {outcome: "unneeded", txHash: null, gasUsed: 0n};
     const {txHash, gasUsed, succeeded, logs} = mined;
     const topic = GROUP.getEvent(event)?.topicHash;
@@ -180,11 +205,14 @@ class SubmittingGroup implements RpcGroupContract {
     return {outcome: worked ? "mined" : succeeded ? "unneeded" : "reverted", txHash, gasUsed};
   }
 
+  async #read(name: string): Promise<unknown> {
+    return (await readContract(this.#target, name))[0];
+  }
   async #nextSeq(): Promise<bigint> {
-    return (await readContract(this.#target, "nextSeq"))[0] as bigint;
+    return (await this.#read("nextSeq")) as bigint;
   }
   async #groupKey(): Promise<Uint8Array> {
-    return fromHex((await readContract(this.#target, "groupKey"))[0] as string);
+    return fromHex((await this.#read("groupKey")) as string);
   }
 
   async #tend(): Promise<boolean> {
@@ -197,13 +225,4 @@ class SubmittingGroup implements RpcGroupContract {
       return false;
     }
   }
-}
-
-function encodeDelivery(args: DeliverArgs, deliveries: DeliverArgs["deliveries"]): Hex {
-  const {height, coreHash, outboxes, epoch, round, signature} = args;
-  return GROUP.encodeFunctionData("deliver", [height, coreHash, outboxes, epoch, round, toHex(signature), deliveries]) as Hex;
-}
-
-function isRevert(error: unknown, name: string): boolean {
-  return error instanceof ChainError && error.code === "REVERTED" && error.data["error"] === name;
 }

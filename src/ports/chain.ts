@@ -1,6 +1,8 @@
 import type {Hex} from "../base/bytes.ts";
 import type {Outbox} from "../types/block.ts";
+import type {KeyFields} from "../types/digests.ts";
 import type {ChainHead, ChainLog} from "../types/facts.ts";
+import type {Uuid} from "../types/ids.ts";
 import type {Service} from "./system.ts";
 
 /** How far a platform's logs are decided: all of blocks below `number`, and the first `logs` of block `number`. */
@@ -29,33 +31,43 @@ export interface ChainObserver extends Service {
   head(): number;
 }
 
-/** All that `MixinGroup.activate` takes besides the set, which the adapter gets as `keys` and `seats`. */
-export interface ActivationArgs {
-  /** 128 bytes, EIP-2537. */
-  readonly groupKey: Uint8Array;
-  /** 256 bytes, EIP-2537. */
-  readonly pop: Uint8Array;
-  readonly sid: Hex;
-  readonly transcript: Hex;
-  readonly epoch: number;
+/** The validators in office, and what of them has signed. */
+export interface SignedBySet {
   readonly keys: readonly Hex[];
   readonly seats: readonly number[];
   /** By validator index; empty where a validator has not signed. */
   readonly signatures: readonly Uint8Array[];
+}
+
+/** All that `MixinGroup.activate` takes. */
+export interface ActivationArgs extends KeyFields, SignedBySet {
   readonly deadline: bigint;
 }
 
-/** The outboxes of one certified block for one platform, from the contract's nextSeq on, and what they commit to. */
-export interface DeliverArgs {
+/** Something that a group contract is asked to do, besides taking outboxes. `counter`: the one that was signed for. */
+export type GroupAction =
+  /** `groupSignature`: 256 bytes, EIP-2537. */
+  | ({readonly kind: "rotate"; readonly counter: bigint; readonly groupSignature: Uint8Array} & ActivationArgs)
+  | ({readonly kind: "rekey"; readonly counter: bigint} & ActivationArgs)
+  /** By the group where `groupSignature` is not empty: the others' signatures are then not looked at. */
+  | ({readonly kind: "pause"; readonly counter: bigint; readonly deadline: bigint; readonly groupSignature: Uint8Array} & SignedBySet)
+  | ({readonly kind: "unpause"; readonly counter: bigint; readonly deadline: bigint} & SignedBySet)
+  | {readonly kind: "retry" | "giveBack"; readonly process: Uuid; readonly nonce: bigint; readonly event: Uint8Array};
+
+/** The outboxes of one decided block for one platform, from the contract's nextSeq on, and what they commit to. */
+export interface DecidedOutboxes {
   readonly height: number;
   readonly coreHash: Hex;
   /** All outboxes of the block. */
   readonly outboxes: readonly Outbox[];
   readonly epoch: number;
   readonly round: number;
-  /** 256 bytes, EIP-2537. */
-  readonly signature: Uint8Array;
   readonly deliveries: readonly {readonly system: readonly Uint8Array[]; readonly events: readonly Uint8Array[]}[];
+}
+
+/** With the group's certificate: 256 bytes, EIP-2537. */
+export interface DeliverArgs extends DecidedOutboxes {
+  readonly signature: Uint8Array;
 }
 
 /** What became of a transaction that was sent: mined with success, mined and reverted, or already done by another. */
@@ -76,4 +88,14 @@ export interface GroupContract extends Service {
   execute(args: {seq: bigint; event: Uint8Array; proof: readonly Uint8Array[]}): Promise<Submitted>;
   /** wei of the submitter account. */
   balance(): Promise<bigint>;
+}
+
+/** What the rarer duties need of a group contract. All throw ChainError. */
+export interface GroupActions {
+  /** `pausedUntil`: seconds since 1970, in the past when it is not paused. */
+  admin(): Promise<{counter: bigint; pausedUntil: bigint; epoch: bigint; validatorsHash: Hex}>;
+  /** unneeded: it is done already, or its turn has passed. */
+  act(action: GroupAction): Promise<Submitted>;
+  /** On precommits of the block in place of its certificate, by those that voted then. */
+  deliverByVotes(args: DecidedOutboxes & SignedBySet): Promise<Submitted>;
 }

@@ -11,7 +11,7 @@ import {type ChainProvider, openProvider} from "../../../src/chain/provider.ts";
 import {freeze, readValidatorsHash, stakeDeposit} from "../../../src/chain/staking.ts";
 import {blsPublicKey, blsSign, g1ToEip2537, g2ToEip2537} from "../../../src/crypto/bls.ts";
 import {addressOf, sign} from "../../../src/crypto/secp256k1.ts";
-import type {ActivationArgs, DeliverArgs} from "../../../src/ports/chain.ts";
+import type {ActivationArgs, DeliverArgs, SignedBySet} from "../../../src/ports/chain.ts";
 import type {Clock, Logger} from "../../../src/ports/system.ts";
 import {blockHashOf, type Outbox} from "../../../src/types/block.ts";
 import {
@@ -86,6 +86,11 @@ export interface TestNetwork {
   readonly group: Hex;
   readonly platform: Hex;
   readonly operators: readonly Hex[];
+  /** Of all that consensus keys sign. */
+  readonly domain: Uint8Array;
+  /** Three of the four validators sign; 256 bytes of the group, or of another secret. */
+  signedBySet(digest: Uint8Array): SignedBySet;
+  groupSign(digest: Uint8Array, secret?: Uint8Array): Uint8Array;
   /** What activates the group contract. */
   activation(change?: Partial<ActivationArgs>): ActivationArgs;
   /** The next block, with one outbox for the contract per item: it holds so many system events, which the contract logs as unknown. */
@@ -132,13 +137,13 @@ export async function startNetwork(args: readonly string[] = []): Promise<TestNe
     const transcript = keccakHex(utf8("transcript"));
     const pop = g2ToEip2537(blsSign(groupSecret, ackDigest({networkId, sid, transcript, groupKey})));
     const given = {groupKey, pop, sid, transcript, epoch: 0, deadline: 10n ** 11n, ...change};
-    const digest = activateDigest(domain, {platform, counter: 0n, ...given});
+    return {...given, ...signedBySet(activateDigest(domain, {platform, counter: 0n, ...given})), ...change};
+  }
+  function signedBySet(digest: Uint8Array): SignedBySet {
     return {
-      ...given,
       keys: validators.map((v) => v.consensusKey),
       seats: validators.map(() => 1),
       signatures: validators.map((v, i) => (i === 3 ? new Uint8Array(0) : sign(v.consensusSecret, digest))),
-      ...change,
     };
   }
   function blockOf(of: readonly OutboxContents[]): DeliverArgs {
@@ -168,6 +173,9 @@ export async function startNetwork(args: readonly string[] = []): Promise<TestNe
     group,
     platform,
     operators: validators.map((v) => v.operator),
+    domain,
+    signedBySet,
+    groupSign: (digest, secret = groupSecret) => g2ToEip2537(blsSign(secret, digest)),
     activation,
     block,
     blockOf,
