@@ -1,7 +1,7 @@
 import {existsSync, mkdirSync, readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {fromHex, type Hex, toHex} from "../base/bytes.ts";
-import {describeError, MvmError} from "../base/errors.ts";
+import {describeError} from "../base/errors.ts";
 import {Account} from "../chain/account.ts";
 import {readChainId} from "../chain/chain-id.ts";
 import {buildGenesis} from "../chain/genesis.ts";
@@ -21,10 +21,10 @@ import {encodeGenesis, PARAMETERS_LAN} from "../types/genesis.ts";
 import {parseAddress, parseUuid} from "../types/ids.ts";
 import {askApi, printPayment, printStatus} from "./ask.ts";
 import {configFields, configShow} from "./config.ts";
+import {doctor} from "./doctor/doctor.ts";
+import {CommandError} from "./errors.ts";
+import {keysList} from "./keys.ts";
 import type {DirOption, GenesisOptions, Handlers, InitOptions, StakeOptions} from "./program.ts";
-
-/** A command cannot do what was asked; `advice` says what to do instead. */
-export class CommandError extends MvmError<"FILE_EXISTS" | "NO_FILE", {file: string; advice: string}> {}
 
 const RPC_MS = 10_000;
 const silent: Logger = {debug() {}, info() {}, warn() {}, error() {}, child: () => silent};
@@ -38,6 +38,8 @@ export const handlers: Handlers = {
   run,
   status: async (o) => printStatus(await askApi(o.api, "/v1/status"), o.json),
   payment,
+  doctor,
+  keysList,
   configShow,
   configFields,
 };

@@ -36,6 +36,8 @@ export interface Handlers {
   run(options: DirOption): Promise<void>;
   status(options: ApiOptions): Promise<void>;
   payment(id: string, options: ApiOptions): Promise<void>;
+  doctor(options: DirOption & {json: boolean}): Promise<void>;
+  keysList(options: DirOption & {json: boolean; check: boolean}): Promise<void>;
   configShow(options: DirOption & {json: boolean}): Promise<void>;
   configFields(options: {json: boolean}): Promise<void>;
 }
@@ -103,6 +105,23 @@ export function program(handlers: Handlers): Command {
     .requiredOption("--api <url>", "HTTP API of a node")
     .option("--json", "print the answer as it came", false)
     .action((id: string, options: ApiOptions) => handlers.payment(id, options));
+
+  cli
+    .command("doctor")
+    .description("Look at everything a node needs: files, keys, disk, clock, chain, Mixin, peers; says what is wrong and how to mend it")
+    .requiredOption("--dir <dir>", dir)
+    .option("--json", "one JSON array", false)
+    .action((options: DirOption & {json: boolean}) => handlers.doctor(options));
+
+  cli
+    .command("keys")
+    .description("The key files of a node")
+    .command("list")
+    .description("What each key file is for; with --check, whether the password of MVM_PASSWORD_FILE opens it. No secret is ever shown.")
+    .requiredOption("--dir <dir>", dir)
+    .option("--json", "one JSON array", false)
+    .option("--check", "open each file", false)
+    .action((options: DirOption & {json: boolean; check: boolean}) => handlers.keysList(options));
 
   const config = cli.command("config").description("The configuration of a node");
   config
