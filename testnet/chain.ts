@@ -13,6 +13,8 @@ import type {Uuid} from "../src/types/ids.ts";
 export const CHAIN_ID = 31_337;
 export const SALT: Hex = `0x${"6d766d2e746573746e6574".padEnd(64, "0")}`;
 export const SEAT_STAKE = 10n ** 18n;
+/** Times of Staking that one can wait for, s. */
+const TIMES = {genesisTime: 0, epochSeconds: 60, evidenceAge: 120, unbonding: 240, jailSeconds: 60};
 const RPC_MS = 10_000;
 const GAS_MONEY = 10n ** 19n;
 
@@ -64,7 +66,7 @@ export class TestChain {
   }
 
   deployStaking(minValidators: number): Promise<Hex> {
-    return deployStaking(this.#with("Staking"), {salt: SALT, seatStake: SEAT_STAKE, minValidators, genesisTime: 0});
+    return deployStaking(this.#with("Staking"), {salt: SALT, seatStake: SEAT_STAKE, minValidators, ...TIMES});
   }
 
   /** Money for an operator's stake and its gas, or for a submitter's gas. */

@@ -35,15 +35,52 @@ export async function deployContract(of: Deployer, args: readonly unknown[]): Pr
   return mined.contractAddress;
 }
 
+/** What Staking is made with, for good. Seconds, wei, and parts of 10,000. */
+export interface StakingTerms {
+  readonly seatStake: bigint;
+  /** Operators with seats before the first set can be frozen. */
+  readonly minValidators: number;
+  /** Seconds since 1970, before which it cannot. */
+  readonly genesisTime: number;
+  /** 0: the first epoch never ends. */
+  readonly epochSeconds: number;
+  readonly evidenceAge: number;
+  /** More than `evidenceAge` and `epochSeconds` together. */
+  readonly unbonding: number;
+  readonly jailSeconds: number;
+  /** What a double vote costs. */
+  readonly slashShare: number;
+  /** What of it the reporter gets. */
+  readonly finderShare: number;
+  /** Who gets the rest; null burns it. */
+  readonly insurance: Hex | null;
+}
+
+const DAY = 86_400;
+
+/** Terms of a network that is to last (protocol, "Parameters"). */
+export const STAKING_TERMS: StakingTerms = {
+  seatStake: 10_000n * 10n ** 18n,
+  minValidators: 4,
+  genesisTime: 0,
+  epochSeconds: DAY,
+  evidenceAge: 14 * DAY,
+  unbonding: 21 * DAY,
+  jailSeconds: DAY,
+  slashShare: 500,
+  finderShare: 500,
+  insurance: null,
+};
+
 /**
  * Order of a new network: Staking, deposits, freeze, then a group contract on each chain.
- * @param terms `seatStake` in wei; `genesisTime` in seconds since 1970
+ * @param terms what is left out is as in STAKING_TERMS
+ * @throws ChainError; REVERTED with BadTerms where they contradict each other
  */
-export function deployStaking(
-  of: Deployer,
-  terms: {salt: Hex; seatStake: bigint; minValidators: number; genesisTime: number},
-): Promise<Hex> {
-  return deployContract(of, [terms.salt, terms.seatStake, terms.minValidators, terms.genesisTime]);
+export function deployStaking(of: Deployer, terms: Partial<StakingTerms> & {readonly salt: Hex}): Promise<Hex> {
+  const {salt, ...given} = terms;
+  const all = {...STAKING_TERMS, ...given};
+  return deployContract(of, [salt, {...all, insurance: all.insurance ?? `0x${"00".repeat(20)}`}]);
 }
 
 /** @param terms `validatorsHash`: of epoch 0, from Staking */

@@ -1,5 +1,8 @@
 import type {Hex} from "../base/bytes.ts";
 
+/** With fewer validators nobody's share can be below a third. */
+const TOLERANT_SIZE = 4;
+
 /** A validator, or one who would like to be one, with the seats that its stake buys. */
 export interface SeatHolder {
   readonly operator: Hex;
@@ -16,25 +19,40 @@ export interface SeatTable {
 }
 
 /**
- * The seats of an epoch (protocol, "Seats"). The largest candidates are taken, by operator address among equals, until
- * `maxSeats` seats are filled, the last one cut to fit. Then all are cut to the largest number at which nobody holds a
- * third or more; where there is none, seats stay as they are.
+ * The seats of an epoch. Up to `maxSeats` are handed out one by one, each to the candidate with the most stake per seat that
+ * it would then hold; among equals the larger stake, then the lower operator address comes first. [Jefferson, D'Hondt: where
+ * more is staked than there are seats, power follows stake, and splitting a stake over several operators gains nothing.]
+ * Where four or more share, nobody gets more than what is below a third of `maxSeats`: three could take every seat else. Then
+ * all are cut to the largest number at which nobody holds a third or more; where there is none, seats stay as they are.
+ * Twin of contracts/libraries/Seats.sol.
  * @param candidates  operators in lower case, each once; those without a seat are left out
  */
 export function seatTable(candidates: readonly SeatHolder[], maxSeats: number): SeatTable {
-  const taken: SeatHolder[] = [];
-  let left = maxSeats;
-  for (const candidate of [...candidates].sort(bySeatsThenOperator)) {
-    const seats = Math.min(candidate.seats, left);
-    if (seats < 1) break;
-    taken.push({operator: candidate.operator, seats});
-    left -= seats;
-  }
+  const ranked = candidates.filter(({seats}) => seats >= 1).sort(bySeatsThenOperator);
+  const taken = handOut(ranked, maxSeats).filter(({seats}) => seats >= 1);
   const cap = largestCap(taken);
   const validators = taken
     .map(({operator, seats}) => ({operator, seats: Math.min(seats, cap ?? seats)}))
     .sort((a, b) => byText(a.operator, b.operator));
   return {validators, total: sum(validators, Number.MAX_SAFE_INTEGER), faultTolerant: cap !== null};
+}
+
+/** What each of `ranked` gets of `maxSeats`, in the same order. */
+function handOut(ranked: readonly SeatHolder[], maxSeats: number): SeatHolder[] {
+  const most = ranked.length < TOLERANT_SIZE ? maxSeats : Math.max(1, Math.floor((maxSeats - 1) / 3));
+  const held = ranked.map(() => 0);
+  for (let left = maxSeats; left > 0; left--) {
+    let best = -1;
+    let [bestStake, bestSeats] = [0, 1];
+    ranked.forEach(({seats: stake}, i) => {
+      const seats = (held[i] ?? 0) + 1;
+      if (seats > Math.min(stake, most) || stake * bestSeats <= bestStake * seats) return;
+      [best, bestStake, bestSeats] = [i, stake, seats];
+    });
+    if (best < 0) break;
+    held[best] = bestSeats;
+  }
+  return ranked.map(({operator}, i) => ({operator, seats: held[i] ?? 0}));
 }
 
 /** The largest c with 3·min(s_i, c) < Σ min(s_j, c) for every i; null where there is none. */

@@ -2,6 +2,7 @@ import {afterAll, beforeAll, describe, expect, test} from "vitest";
 import {artifactOf, compileContracts} from "../../scripts/compile.ts";
 import {type Chain, GAS_MAX, startChain} from "./support/chain.ts";
 import {activateArgs, activeGroup, certificateArgs, deployGroup, PARK, register, uuid, validatorKeys} from "./support/group.ts";
+import {argsOf, deployStakes, STAKE} from "./support/stake.ts";
 
 const EXTRA = `0x${"ab".repeat(64)}`;
 
@@ -69,5 +70,18 @@ describe("whole transactions", () => {
     const receipt = await group.deliver({events}, {gas: GAS_MAX});
     expect(receipt.status).toBe(true);
     expect(new Set(await group.statesOf(process))).toEqual(new Set(["parked"]));
+  });
+
+  test("a deposit of one seat at most 450,000, a slash at most 120,000", async () => {
+    const stakes = await deployStakes(chain);
+    const [operator = "", reporter = ""] = chain.accounts;
+    for (let i = 1; i < 5; i++) await stakes.deposit(chain.accounts[i] ?? "", 1);
+    const d = stakes.depositOf(operator, 1);
+    const deposit = await stakes.contract.send("deposit", argsOf(d), {from: operator, value: STAKE});
+    expect(deposit.gasUsed).toBeLessThanOrEqual(450_000);
+    expect(deposit.gasUsed).toBeGreaterThan(100_000);
+    await stakes.contract.send("freeze", []);
+    const slash = await stakes.contract.send("slash", stakes.doubleVote(stakes.consensusOf(operator)), {from: reporter});
+    expect(slash.gasUsed).toBeLessThanOrEqual(120_000);
   });
 });

@@ -1,58 +1,27 @@
-import {hexlify, id, keccak256, randomBytes, TypedDataEncoder, toBeHex, Wallet} from "ethers";
+import {hexlify, keccak256, randomBytes, toBeHex, Wallet} from "ethers";
 import fc from "fast-check";
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from "vitest";
 import {type Chain, type Deployed, startChain} from "./support/chain.ts";
 import {networkIdOf, uuid, validatorsHash} from "./support/group.ts";
 import {type Candidate, selectSeats} from "./support/seats.ts";
-
-const STAKE = 10n ** 18n;
-const SALT = id("salt");
+import {argsOf, type Deposit, deployStakes, STAKE, STAKING_SALT, type Stakes} from "./support/stake.ts";
 
 let chain: Chain;
+let stakes: Stakes;
 let staking: Deployed;
-const deploy = (genesisTime = 0, minValidators = 4) => chain.deploy("Staking", [SALT, STAKE, minValidators, genesisTime]);
 beforeAll(async () => {
   chain = await startChain(["--accounts", "14"]);
 });
 beforeEach(async () => {
-  staking = await deploy();
+  stakes = await deployStakes(chain);
+  staking = stakes.contract;
 });
 afterAll(() => chain.stop());
 
-interface Deposit {
-  seats: number;
-  keys: {consensus: string; peerId: string; dealingKey: string; mixinIds: string[]};
-  proofs: string[];
-}
 const account = (i: number) => chain.accounts[i] ?? "";
-
-function consensusDigest(contract: Deployed, operator: string): string {
-  const network = networkIdOf(chain.chainId, contract.address, SALT);
-  return TypedDataEncoder.hash(
-    {name: "MVM", version: "1", chainId: chain.chainId, verifyingContract: contract.address, salt: network},
-    {ConsensusKey: [{name: "operator", type: "address"}]},
-    {operator},
-  );
-}
-
-function depositOf(operator: string, seats: number, change: Partial<Deposit["keys"]> = {}, contract = staking): Deposit {
-  const consensus = Wallet.createRandom();
-  const keys = {
-    consensus: consensus.address,
-    peerId: hexlify(randomBytes(38)),
-    dealingKey: hexlify(randomBytes(48)),
-    mixinIds: Array.from({length: seats}, () => hexlify(randomBytes(16))),
-    ...change,
-  };
-  const proof = consensus.signingKey.sign(consensusDigest(contract, operator)).serialized;
-  return {seats, keys, proofs: [proof, hexlify(randomBytes(96))]};
-}
-const argsOf = (d: Deposit) => [d.seats, d.keys, d.proofs];
-async function deposit(i: number, seats: number, contract = staking): Promise<Deposit> {
-  const d = depositOf(account(i), seats, {}, contract);
-  await contract.send("deposit", argsOf(d), {from: account(i), value: STAKE * BigInt(seats)});
-  return d;
-}
+const depositOf = (operator: string, seats: number, change: Partial<Deposit["keys"]> = {}, of = stakes) =>
+  of.depositOf(operator, seats, change);
+const deposit = (i: number, seats: number) => stakes.deposit(account(i), seats);
 const refused = async (d: Deposit, value = STAKE * BigInt(d.seats), from = account(0)) =>
   (await staking.reverts("deposit", argsOf(d), {from, value})).name;
 
@@ -69,7 +38,7 @@ describe("deposit", () => {
     expect({consensus, peerId, dealingKey, mixinIds: [...mixinIds]}).toEqual(d.keys);
     expect((await staking.read("operatorCount"))[0]).toBe(1n);
     expect(((await staking.read("operatorAt", 0n))[0] as string).toLowerCase()).toBe(account(0).toLowerCase());
-    expect((await staking.read("networkId"))[0]).toBe(networkIdOf(chain.chainId, staking.address, SALT));
+    expect((await staking.read("networkId"))[0]).toBe(networkIdOf(chain.chainId, staking.address, STAKING_SALT));
   });
 
   test("refuses another value, no seats, and more than 64", async () => {
@@ -101,7 +70,7 @@ describe("deposit", () => {
     const [proof = "", pop = ""] = good.proofs;
     expect(await refused({...good, keys: {...good.keys, consensus: account(5)}})).toBe("WrongProof");
     expect(await refused(depositOf(account(1), 1))).toBe("WrongProof"); // for somebody else
-    const elsewhere = await deploy();
+    const elsewhere = await deployStakes(chain);
     expect(await refused(depositOf(account(0), 1, {}, elsewhere))).toBe("WrongProof");
     for (const proofs of [[], [proof], [proof, pop, pop], ["0x", pop], [proof, "0x"], [`${proof}00`, pop]]) {
       expect(await refused({...good, proofs})).toBe("WrongProof");
@@ -128,7 +97,7 @@ describe("deposit", () => {
     const both = (operator: string) => ({
       ...second,
       keys: {...second.keys, consensus: wallet.address},
-      proofs: [wallet.signingKey.sign(consensusDigest(staking, operator)).serialized, second.proofs[1] ?? ""],
+      proofs: [wallet.signingKey.sign(stakes.consensusDigest(operator)).serialized, second.proofs[1] ?? ""],
     });
     await staking.send("deposit", argsOf(both(account(1))), {from: account(1), value: STAKE});
     const again = depositOf(account(2), 1);
@@ -187,11 +156,11 @@ describe("freeze", () => {
   });
 
   test("not before its time, not with too few, not for nobody", async () => {
-    const later = await deploy(4_000_000_000);
+    const later = (await deployStakes(chain, {genesisTime: 4_000_000_000})).contract;
     expect(await freezeReverts(later)).toBe("TooEarly");
     for (const i of [0, 1, 2]) await deposit(i, 1);
     expect(await freezeReverts()).toBe("TooFewValidators");
-    expect(await freezeReverts(await deploy(0, 0))).toBe("TooFewValidators");
+    expect(await freezeReverts((await deployStakes(chain, {minValidators: 0})).contract)).toBe("TooFewValidators");
     expect((await staking.read("activeSet", 0n))[3]).toBe(0n);
     expect((await staking.read("validatorsHash", 0n))[0]).toBe(`0x${"00".repeat(32)}`);
   });
@@ -234,8 +203,12 @@ describe("seats", () => {
     {stakes: [10, 10, 10, 10], want: [10, 10, 10, 10]},
     {stakes: [5, 5, 1, 1], want: [1, 1, 1, 1]},
     {stakes: [5, 1, 1], want: [5, 1, 1]}, // three validators: no cap helps, seats stay
-    {stakes: [30, 20, 10, 10], want: [13, 13, 10, 4]}, // the last is cut to 64 in all, then the cap
-    {stakes: [64, 64, 64, 64], want: [64]}, // one takes all seats before the cap is looked for
+    {stakes: [30, 20, 10, 10], want: [19, 19, 10, 10]}, // 70 staked; a third is the tighter bound
+    {stakes: [64, 64, 64, 64], want: [16, 16, 16, 16]},
+    {stakes: [64, 10, 10, 10, 10], want: [19, 10, 10, 10, 10]}, // as many as there are seats buys a share, not the network
+    {stakes: [64, 64, 64, 64, 64, 64, 64], want: [10, 9, 9, 9, 9, 9, 9]},
+    {stakes: [64, 64, 64, 1], want: [21, 21, 21, 1]},
+    {stakes: [40, 0, 40, 20, 20, 8], want: [20, 20, 10, 10, 4]},
     {stakes: [], want: []},
   ])("$stakes give $want", async ({stakes, want}) => {
     const candidates = stakes.map((seats, i) => ({operator: toBeHex(i + 1, 20), seats}));
