@@ -11,9 +11,11 @@ import {IMixinGroup} from "./interfaces/IMixinGroup.sol";
 abstract contract MixinApp is IMixinApp {
     /// @notice Somebody else than the group contract calls.
     error OnlyGroup();
+    /// @notice Somebody else than this contract calls.
     error OnlySelf();
     /// @notice The message does not follow on the last one: one was lost or repeated.
     error Gap(uint64 last, uint64 previous);
+    /// @notice The gas limit that the process is registered with leaves nothing for {_onMessage}.
     error GasLimitTooLow();
 
     /// @dev Kept back from {_onMessage} for {_onFailure}; a refund takes 40,000.
@@ -22,7 +24,9 @@ abstract contract MixinApp is IMixinApp {
     uint8 internal constant TO_USER = 1;
     uint8 internal constant TO_MULTISIG = 2;
 
+    /// @notice The group contract of this chain: the only one that messages come from.
     IMixinGroup public immutable group;
+    /// @notice The process that this app belongs to.
     bytes16 public immutable process;
 
     /// @notice Nonce of the last message taken; 2^64-1 before the first.
@@ -61,12 +65,22 @@ abstract contract MixinApp is IMixinApp {
     /// @notice Your work. Reverting, or using up the gas, refunds the sender.
     function _onMessage(Message calldata message) internal virtual;
 
-    /// @notice What happens instead when {_onMessage} failed: pays the sender back, with "REFUND" and the nonce as memo.
+    /// @notice What happens instead when {_onMessage} failed: a refund.
     /// @dev Without an amount or a sender nothing is sent; an amount without a sender stays in the process's balance.
     ///      Has 60,000 gas. If it reverts, the message is parked with its value.
     function _onFailure(Message calldata message) internal virtual {
+        _refund(message);
+    }
+
+    /// @notice Pays a message's amount back to its sender, with "REFUND" and the nonce as memo.
+    function _refund(Message calldata message) internal {
         if (message.amount == 0 || message.sender == 0) return;
         _send(message.asset, message.amount, _toSender(message), abi.encodePacked("REFUND", message.nonce));
+    }
+
+    /// @notice What this process can send of an asset, units of 1e-8.
+    function _balance(bytes16 asset) internal view returns (uint256) {
+        return group.balanceOf(process, asset);
     }
 
     /// @notice Pays from the balance of this process: `amount` units of 1e-8, memo at most 200 bytes. Reverts where the
