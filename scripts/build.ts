@@ -1,4 +1,4 @@
-import {mkdirSync, renameSync, writeFileSync} from "node:fs";
+import {mkdirSync, readFileSync, renameSync, writeFileSync} from "node:fs";
 import {dirname, join} from "node:path";
 import {fileURLToPath} from "node:url";
 import {type BuildOptions, build} from "esbuild";
@@ -18,12 +18,14 @@ export type Program = keyof typeof PROGRAMS;
 /** Builds, and puts each file in its place at once: a process that starts meanwhile never reads half of it. */
 async function buildWhole(options: BuildOptions): Promise<void> {
   const {outputFiles} = await build({...options, write: false});
-  for (const {path, contents} of outputFiles) {
-    mkdirSync(dirname(path), {recursive: true});
-    const fresh = `${path}.${process.pid}`;
-    writeFileSync(fresh, contents);
-    renameSync(fresh, path);
-  }
+  for (const {path, contents} of outputFiles) putFile(path, contents);
+}
+
+function putFile(path: string, contents: Uint8Array | string): void {
+  mkdirSync(dirname(path), {recursive: true});
+  const fresh = `${path}.${process.pid}`;
+  writeFileSync(fresh, contents);
+  renameSync(fresh, path);
 }
 
 /** Where a program's bundle is. */
@@ -31,8 +33,9 @@ export function bundleOf(program: Program): string {
   return join(ROOT, "build", "bin", `${program}.mjs`);
 }
 
-/** Bundles every program; about half a second. Throws what esbuild reports. */
+/** Bundles every program, and the page that the node serves; about half a second. Throws what esbuild reports. */
 export async function buildPrograms(): Promise<void> {
+  await buildExplorer();
   await buildWhole({
     absWorkingDir: ROOT,
     entryPoints: PROGRAMS,
@@ -46,6 +49,28 @@ export async function buildPrograms(): Promise<void> {
     banner: {js: BANNER},
     logLevel: "warning",
   });
+}
+
+/** The explorer: one page with its script and style inside, so that it can forbid itself everything else. */
+export async function buildExplorer(): Promise<void> {
+  const folder = join(ROOT, "src", "explorer");
+  const options: BuildOptions = {
+    absWorkingDir: ROOT,
+    entryPoints: {script: join(folder, "main.ts"), style: join(folder, "style.css")},
+    outdir: join(ROOT, "build"),
+    bundle: true,
+    minify: true,
+    platform: "browser",
+    format: "iife",
+    target: ["es2022", "safari16"],
+    charset: "utf8",
+    logLevel: "warning",
+  };
+  const {outputFiles} = await build({...options, write: false});
+  const part = (name: string) => (outputFiles.find(({path}) => path.endsWith(name))?.text ?? "").trim().replaceAll("</", "<\\/");
+  const html = readFileSync(join(folder, "index.html"), "utf8");
+  const page = html.replace("/*STYLE*/", () => part(".css")).replace("/*SCRIPT*/", () => part(".js"));
+  putFile(join(ROOT, "build", "explorer.html"), page);
 }
 
 /** What others import, as plain JavaScript: TypeScript inside node_modules runs on no Node. */

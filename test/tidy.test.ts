@@ -49,6 +49,7 @@ const LAYERS: Record<string, Layer> = {
     folders: [...nouns, "consensus", "dkg", "staking", "mvm", "ports", "store", "p2p", "chain", "mixin", "node", "sdk"],
     packages: [NODE, "commander", "zod", "@clack/prompts", "esbuild"],
   },
+  explorer: {folders: ["sdk"], packages: []},
   sdk: {folders: ["base", "types"], packages: ["@noble/curves", "@noble/hashes"]},
 };
 

@@ -275,7 +275,7 @@ class Launcher {
       },
       mixin: {api: net.mixin, group: {members, threshold, mix: mixAddress({members, threshold})}, developer, user, asset: ASSET},
       nodes: nodes.map((node) => ({api: node.ready["api"], peerId: node.ready["peerId"], dir: node.ready["dir"], pid: node.pid})),
-      explorer: null,
+      explorer: net.apis[0] === undefined ? null : `${net.apis[0]}/`,
       dir: this.#dir,
     });
   }

@@ -78,6 +78,7 @@ function drawReady(report: Extract<Report, {event: "ready"}>, line: (text: strin
   line(`\n${paint("bold", "Up")}`);
   line(`          chain       ${chain.rpc}   group ${chain.group}   staking ${chain.staking}`);
   line(`          mixin       ${mixin.api}`);
+  line(`          explorer    ${paint("cyan", String(report["explorer"]))}`);
   for (const [i, node] of nodes.entries()) line(`          validator ${i} ${node.api}/v1/status   pid ${node.pid}`);
 }
 

@@ -16,7 +16,7 @@ export type GroupEvent =
       readonly epoch: bigint;
     }
   | {readonly kind: "delivered" | "committed"; readonly seq: bigint; readonly submitter: Hex}
-  | {readonly kind: "messageState"; readonly process: Uuid; readonly nonce: bigint; readonly state: bigint}
+  | {readonly kind: "messageState"; readonly process: Uuid; readonly nonce: bigint; readonly state: bigint; readonly reason: Uint8Array}
   | {readonly kind: "registered"; readonly process: Uuid; readonly app: Hex}
   | {readonly kind: "systemEventIgnored"; readonly seq: bigint}
   | {
@@ -61,11 +61,12 @@ const READERS: ReadonlyMap<Hex, (log: ChainLog) => GroupEvent> = new Map([
   ),
   form("Delivered(uint64,address)", ["uint64", "address"], [], ([seq, submitter]) => ({kind: "delivered", seq, submitter})),
   form("Committed(uint64,address)", ["uint64", "address"], [], ([seq, submitter]) => ({kind: "committed", seq, submitter})),
-  form("MessageState(bytes16,uint64,uint8,bytes)", ["bytes16", "uint64"], ["uint8", "bytes"], ([process, nonce], [state]) => ({
+  form("MessageState(bytes16,uint64,uint8,bytes)", ["bytes16", "uint64"], ["uint8", "bytes"], ([process, nonce], [state, reason]) => ({
     kind: "messageState",
     process: uuidFromHex(process),
     nonce,
     state,
+    reason,
   })),
   form("Registered(bytes16,address,uint8,uint32,uint64)", ["bytes16", "address"], ["uint8", "uint32", "uint64"], ([process, app]) => ({
     kind: "registered",

@@ -18,6 +18,9 @@ import {createBlockStore} from "../store/blocks.ts";
 import {createWal} from "../store/wal.ts";
 import {decodeGenesis, type Genesis, genesisHash} from "../types/genesis.ts";
 import {multisigOf} from "../types/validators.ts";
+import {Activity} from "./api/activity.ts";
+import {explorerRoute} from "./api/explorer.ts";
+import {Participation} from "./api/participation.ts";
 import {paymentRoutes} from "./api/payments.ts";
 import {ApiServer, type Route} from "./api/server.ts";
 import {streamRoute} from "./api/stream.ts";
@@ -158,12 +161,19 @@ export async function startNode(options: {dir: string; password: string; fatal: 
     if (foreign.length > 0) fatal(new Error(`the group contract was activated with another key: ${foreign.join(", ")}`));
   });
   const timeline = new Timeline({...node, clock: systemClock});
+  const activity = new Activity({chain: node.chain, feed, clock: systemClock});
+  const participation = new Participation(node.chain);
   const stream = streamRoute(timeline);
   const alarms = () => observers.flatMap((observer) => observer.alarm()?.code ?? []);
   registerMetrics({registry, parts: node, contracts, alarms, version: VERSION});
   const metrics: Route = {path: "/metrics", answer: async () => ({type: "text/plain; version=0.0.4", body: await registry.metrics()})};
   const api = new ApiServer({
-    routes: [...viewRoutes({parts: node, store, version: VERSION, alarms}), ...paymentRoutes({...node, store, feed, timeline}), metrics],
+    routes: [
+      ...viewRoutes({parts: node, store, version: VERSION, alarms, participation}),
+      ...paymentRoutes({...node, store, feed, timeline, activity}),
+      metrics,
+      explorerRoute(log),
+    ],
     streams: [stream],
     host: config.api.host,
     port: config.api.port,

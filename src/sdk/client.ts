@@ -106,14 +106,21 @@ export class MvmClient {
     if (response.body === null) throw new ClientError("BAD_ANSWER", {path, status: response.status});
     const decoder = new TextDecoder();
     let text = "";
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      text += decoder.decode(chunk, {stream: true});
-      const events = text.split("\n\n");
-      text = events.pop() ?? "";
-      for (const event of events) {
-        const data = event.split("\n").find((line) => line.startsWith("data: "));
-        if (data !== undefined) yield JSON.parse(data.slice(6)) as Record<string, unknown>;
+    const reader = response.body.getReader();
+    try {
+      for (;;) {
+        const {done, value} = await reader.read();
+        if (done) break;
+        text += decoder.decode(value, {stream: true});
+        const events = text.split("\n\n");
+        text = events.pop() ?? "";
+        for (const event of events) {
+          const data = event.split("\n").find((line) => line.startsWith("data: "));
+          if (data !== undefined) yield JSON.parse(data.slice(6)) as Record<string, unknown>;
+        }
       }
+    } finally {
+      await reader.cancel().catch(() => {});
     }
     throw new ClientError("UNREACHABLE", {path, message: "the stream ended"});
   }

@@ -89,7 +89,7 @@ describe.sequential("npm run testnet -- --json", () => {
         dir: join(dir, `validator-${i}`),
         pid: expect.any(Number),
       })),
-      explorer: null,
+      explorer: like(/^http:\/\/127\.0\.0\.1:\d+\/$/),
       dir,
     });
     const {chain, mixin} = first as unknown as {chain: {apps: {echo: {process: string}}}; mixin: {developer: {app_id: string}}};

@@ -139,7 +139,6 @@ describe("the HTTP API", () => {
     ["/v1/blocks/9999999999999999999", 404, "NOT_FOUND"],
     ["/v1/blocks/1e3", 400, "BAD_REQUEST"],
     ["/v1/nothing", 404, "NOT_FOUND"],
-    ["/", 404, "NOT_FOUND"],
     [`/${"a".repeat(4_000)}`, 404, "NOT_FOUND"],
   ] as const)("%s is refused with %i", async ([path, status, code]) => {
     expect(await ask(path)).toEqual(refusal(status, code));

@@ -2,30 +2,26 @@ import {type Hex, toHex} from "../../base/bytes.ts";
 import {DecodeError} from "../../base/errors.ts";
 import {eventLeaf, merkleProof} from "../../crypto/merkle.ts";
 import {messageOf} from "../../mvm/messages.ts";
-import {type PaymentView, type PayoutView, paymentOf, payoutOf} from "../../mvm/queries.ts";
-import type {OutputFeed} from "../../ports/mixin.ts";
+import {paymentOf, payoutOf} from "../../mvm/queries.ts";
 import type {BlockStore} from "../../ports/store.ts";
 import {blockHash, coreHash} from "../../types/block.ts";
 import {parseUuid, type Uuid} from "../../types/ids.ts";
-import type {Certifier} from "../bft/certifier.ts";
-import type {DecidedChain} from "../bft/decided-chain.ts";
 import {readOutbox} from "../outbox-messages.ts";
 import {ApiError, type Route} from "./server.ts";
-import type {Timeline} from "./timeline.ts";
+import {type ShowPorts, showObserved, showPayment, showPayout} from "./shown.ts";
 
-interface PaymentPorts {
-  readonly chain: DecidedChain;
-  readonly certifier: Certifier;
+interface PaymentPorts extends ShowPorts {
   readonly store: BlockStore;
-  readonly feed: OutputFeed;
-  readonly timeline: Timeline;
 }
 
 /** Outputs that are looked through for one that is seen and not decided. */
 const OBSERVED_MAX = 1_000;
+/** Payments in one answer. */
+const PAGE_MAX = 200;
 
 export function paymentRoutes(ports: PaymentPorts): Route[] {
   return [
+    {path: "/v1/activity", answer: (_, query) => ({body: newest(ports, query)})},
     {path: "/v1/payments/:id", answer: ([id = ""]) => ({body: payment(ports, uuidParam(id))})},
     {
       path: "/v1/messages/:process/:nonce",
@@ -54,57 +50,40 @@ export function nonceParam(text: string): bigint {
   return BigInt(text);
 }
 
+/** Payments both ways, newest first; on the first page also those that are seen and not decided yet. */
+function newest(ports: PaymentPorts, query: URLSearchParams): object {
+  const {activity, chain, feed} = ports;
+  const count = Math.min(PAGE_MAX, Number(nonceParam(query.get("limit") ?? "50")));
+  const before = query.get("before");
+  const entries = activity.newest(count, before === null ? undefined : Number(nonceParam(before)));
+  const decided = entries.flatMap((entry): object[] => {
+    const {index, direction} = entry;
+    if (direction === "out") {
+      const view = payoutOf(chain.state, entry.process, entry.nonce);
+      return view === null ? [] : [{index, direction, ...showPayout(ports, view)}];
+    }
+    const view = paymentOf(chain.state, entry.outputId);
+    return view === null || view.stage === "change" ? [] : [{index, direction, ...showPayment(ports, view)}];
+  });
+  const seen = before === null ? feed.undecided(count) : [];
+  const observed = seen.map((of) => ({index: null, direction: "in", ...showObserved(of)})).reverse();
+  const last = entries.at(-1)?.index ?? 0;
+  return {height: chain.height, items: [...observed, ...decided], next: last > 0 && entries.length === count ? last : null};
+}
+
 function payment(ports: PaymentPorts, id: Uuid): object {
   const view = paymentOf(ports.chain.state, id);
-  if (view !== null) return decided(ports, view);
+  if (view !== null) return showPayment(ports, view);
   const seen = ports.feed.undecided(OBSERVED_MAX).find(({output}) => output.outputId === id || output.requestId === id);
   if (seen === undefined)
     throw new ApiError("NOT_FOUND", {status: 404, message: "no such payment here (yet): give the output id or the request id"});
-  const {outputId, requestId, asset, amount} = seen.output;
-  const times = {observedMs: seen.seenAtMs};
-  return {outputId, requestId, asset, amount, stage: "observed", reason: null, height: null, process: null, nonce: null, times};
+  return showObserved(seen);
 }
 
-function decided(ports: PaymentPorts, view: PaymentView): object {
-  const {outputId, output, height, fate, message: sent} = view;
-  const times = ports.timeline.of(height);
-  const certificate = ports.certifier.certificateOf(height);
-  return {
-    outputId,
-    requestId: output.requestId,
-    asset: output.asset,
-    amount: output.amount,
-    stage: stageOf(view, certificate !== null, times.submittedMs !== undefined),
-    reason: "reason" in fate ? fate.reason : null,
-    height,
-    round: certificate?.round ?? null,
-    certificate: certificate?.signature ?? null,
-    process: "process" in fate ? fate.process : null,
-    nonce: "nonce" in fate ? fate.nonce : null,
-    submitter: sent?.submitter ?? null,
-    refund: fate.kind === "refund" || fate.kind === "registered" ? payoutSummary(view.payout) : null,
-    times,
-  };
-}
-
-/** The ledger knows what logs have told; certificates and own transactions are known sooner. */
-function stageOf(view: PaymentView, certified: boolean, submitted: boolean): string {
-  if (view.stage !== "decided") return view.stage;
-  if (submitted) return "submitted";
-  return certified ? "certified" : "decided";
-}
-
-function payoutSummary(view: PayoutView | null): object | null {
-  if (view === null) return null;
-  const {traceId, state, asset, amount} = view;
-  return {traceId, stage: state, asset, amount};
-}
-
-function payout({chain}: PaymentPorts, process: Uuid, nonce: bigint): object {
-  const view = payoutOf(chain.state, process, nonce);
+function payout(ports: PaymentPorts, process: Uuid, nonce: bigint): object {
+  const view = payoutOf(ports.chain.state, process, nonce);
   if (view === null) throw new ApiError("NOT_FOUND", {status: 404, message: "no such send is decided (yet)"});
-  const {receivers: _hidden, ...shown} = view;
-  return {process, nonce, stage: view.state, ...shown};
+  return showPayout(ports, view);
 }
 
 /** A message with all that proves it: block fields, certificate, and the path from its event to the outbox's root. */

@@ -10,6 +10,7 @@ export class ApiError extends MvmError<"NOT_FOUND" | "BAD_REQUEST" | "NOT_READY"
 export interface Answer {
   readonly status?: number;
   readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
 
@@ -89,8 +90,8 @@ export class ApiServer implements Service {
       for (const route of this.#routes) {
         const params = match(route.path, url.pathname);
         if (params === null) continue;
-        const {status = 200, type = "application/json", body} = await route.answer(params, url.searchParams);
-        send(response, status, type, type === "application/json" ? toJson(body) : String(body));
+        const {status = 200, type = "application/json", headers = {}, body} = await route.answer(params, url.searchParams);
+        send(response, {status, type, headers, text: type === "application/json" ? toJson(body) : String(body)});
         return;
       }
       throw new ApiError("NOT_FOUND", {status: 404, message: `no such path: ${url.pathname.slice(0, 200)}`});
@@ -100,14 +101,18 @@ export class ApiServer implements Service {
       const body = {
         error: {code: known?.code ?? "INTERNAL", message: known?.data.message ?? "the node failed to answer; its log says why"},
       };
-      send(response, known?.data.status ?? 500, "application/json", toJson(body));
+      send(response, {status: known?.data.status ?? 500, type: "application/json", headers: {}, text: toJson(body)});
     }
   }
 }
 
-function send(response: ServerResponse, status: number, type: string, text: string): void {
+function send(
+  response: ServerResponse,
+  {status, type, headers, text}: {status: number; type: string; headers: Readonly<Record<string, string>>; text: string},
+): void {
   if (response.headersSent) return;
-  response.writeHead(status, {"content-type": `${type}; charset=utf-8`, "cache-control": "no-store", "x-content-type-options": "nosniff"});
+  const always = {"content-type": `${type}; charset=utf-8`, "cache-control": "no-store", "x-content-type-options": "nosniff"};
+  response.writeHead(status, {...always, ...headers});
   response.end(text);
 }
 

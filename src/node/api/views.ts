@@ -16,6 +16,7 @@ import {mixAddress} from "../../types/mix-address.ts";
 import {multisigOf} from "../../types/validators.ts";
 import type {NodeParts} from "../assemble.ts";
 import {evidenceRoute} from "./evidence.ts";
+import type {Participation} from "./participation.ts";
 import {nonceParam} from "./payments.ts";
 import {ApiError, type Route} from "./server.ts";
 
@@ -28,6 +29,7 @@ interface ViewPorts {
   readonly version: string;
   /** What is wrong and needs a person; codes. */
   readonly alarms: () => readonly string[];
+  readonly participation: Participation;
 }
 
 export function viewRoutes(ports: ViewPorts): Route[] {
@@ -37,7 +39,7 @@ export function viewRoutes(ports: ViewPorts): Route[] {
     {path: "/readyz", answer: () => readiness(parts, alarms())},
     {path: "/v1/status", answer: () => ({body: status(ports)})},
     {path: "/v1/blocks/:height", answer: async ([height = ""]) => ({body: await block(parts, store, Number(nonceParam(height)))})},
-    {path: "/v1/validators", answer: () => ({body: validators(parts)})},
+    {path: "/v1/validators", answer: () => ({body: validators(ports)})},
     {path: "/v1/processes", answer: () => ({body: {processes: processes(parts.chain.state)}})},
     {path: "/v1/balances", answer: () => ({body: books(parts)})},
     evidenceRoute(parts),
@@ -63,6 +65,8 @@ function status({parts, version, alarms}: ViewPorts): object {
   const {members, threshold} = multisigOf(chain.epochSet.validators);
   return {
     networkId: chain.genesis.networkId,
+    chains: chain.genesis.platforms.map(({chainId, group}) => ({chainId, group})),
+    staking: chain.genesis.staking,
     height: chain.height,
     hash: chain.hash,
     round: driver.round,
@@ -117,17 +121,28 @@ async function block({chain, certifier}: NodeParts, store: BlockStore, height: n
   };
 }
 
-function validators({chain}: NodeParts): object {
+function validators({parts, participation}: ViewPorts): object {
+  const {chain, network, catchUp, me} = parts;
   const {epoch, seats, quorum, set, validators: all} = chain.epochSet;
-  const shown = all.map(({operator, consensusKey, seats: own, peerId}, index) => ({
-    index,
-    operator,
-    consensusKey,
-    seats: own,
-    peerId,
-    equivocated: isEquivocator(chain.state, {epoch, from: index}),
-  }));
-  return {epoch, seats, quorum, schedule: set.schedule, validators: shown};
+  const connected = new Set(network.peers().flatMap((p) => p.validator ?? []));
+  const shown = all.map(({operator, consensusKey, seats: own, peerId}, index) => {
+    const height = index === me ? chain.height : catchUp.heightOf(index);
+    return {
+      index,
+      operator,
+      consensusKey,
+      seats: own,
+      peerId,
+      equivocated: isEquivocator(chain.state, {epoch, from: index}),
+      connected: index === me || connected.has(index),
+      height,
+      // who is ahead of this node lags behind nobody
+      lag: height === null ? null : Math.max(0, chain.height - height),
+      ...participation.of(index),
+    };
+  });
+  const {heights, failedRounds} = participation;
+  return {epoch, seats, quorum, own: me, height: chain.height, schedule: set.schedule, window: {heights, failedRounds}, validators: shown};
 }
 
 function books({chain}: NodeParts): object {

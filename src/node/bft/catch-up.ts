@@ -67,6 +67,11 @@ export class CatchUp implements Service {
     if (peer.validator !== null) this.#heights.set(peer.validator, height);
   }
 
+  /** Last decided height of a validator, as it says itself; null where it has not, or is not believed for now. */
+  heightOf(validator: number): number | null {
+    return this.#heights.get(validator) ?? null;
+  }
+
   /** Heights between the own head and the furthest that validators with more than W - q seats name: one of them is honest. */
   get lag(): number {
     const {epochSet, height: own} = this.#p.chain;

@@ -1,0 +1,182 @@
+import type {Browser, Page} from "playwright-core";
+import {afterAll, beforeAll, describe, expect, test} from "vitest";
+import {utf8} from "../../src/base/bytes.ts";
+import {encodeMemo, encodeRawMemo, type Operation, PURPOSE} from "../../src/types/operation.ts";
+import {runDemo} from "../../testnet/demo.ts";
+import {CHROMIUM, openBrowser} from "../support/browser.ts";
+import {payGroup, stageOf, startNetwork, type TestNetwork} from "./network.ts";
+import {until} from "./processes.ts";
+
+const SETTLE_MS = 30_000;
+let network: TestNetwork;
+beforeAll(async () => {
+  network = await startNetwork("--validators", "4");
+  await runDemo(network.net, network.tell, AbortSignal.timeout(90_000));
+}, 180_000);
+afterAll(() => network?.stop(), 30_000);
+
+const operation = (change: Partial<Operation> = {}): Operation => ({
+  purpose: PURPOSE.message,
+  process: network.net.developer.app_id,
+  platform: "",
+  address: "",
+  extra: utf8("hello"),
+  ...change,
+});
+/** Pays from the user and waits for the stage at validator 0, which serves the explorer. */
+async function paid(amount: string, memo: string | Uint8Array, stage: string): Promise<string> {
+  const id = await payGroup(network.net, network.net.user, amount, memo);
+  await stageOf(network.client(0), id, stage, SETTLE_MS);
+  return id;
+}
+
+describe("what became of a payment, in words", () => {
+  test("a memo that is none", async () => {
+    const status = await network.client(0).payment(await paid("0.2", "good morning", "refunded"));
+    expect(status).toMatchObject({
+      reason: "BAD_MEMO",
+      words: {means: expect.stringContaining("The memo is not an Operation"), cure: expect.stringContaining("encodeMemo")},
+      times: {createdMs: expect.any(Number), observedMs: expect.any(Number), decidedMs: expect.any(Number), refundedMs: expect.any(Number)},
+    });
+  }, 60_000);
+
+  test("a message whose app is not there", async () => {
+    const process = network.net.user.app_id;
+    const address = `0x${"00".repeat(19)}99`;
+    await paid("0.5", encodeMemo(operation({purpose: PURPOSE.register, process, address, extra: new Uint8Array(0)})), "registered");
+    const status = await network.client(0).payment(await paid("0.3", encodeMemo(operation({process})), "parked"));
+    expect(status).toMatchObject({
+      failure: {text: `NotCallable(app: ${address})`},
+      words: {means: expect.stringContaining("The app failed"), cure: expect.stringContaining("retry(")},
+      times: {parkedMs: expect.any(Number)},
+    });
+  }, 60_000);
+
+  test("a message that the app paid back", async () => {
+    const id = await paid("0.75", encodeRawMemo(operation({extra: new Uint8Array(215)})), "delivered");
+    await until(
+      async () => ((await network.client(0).payment(id))?.["refundByApp"] as {stage?: string} | null)?.stage === "paid",
+      "the app's own refund",
+      SETTLE_MS,
+    );
+    expect(await network.client(0).payment(id)).toMatchObject({words: {means: expect.stringContaining("paid it back")}});
+  }, 60_000);
+
+  test("the newest first, both ways, in pages", async () => {
+    type Listed = {items: {direction: string; index: number; stage: string}[]; next: number | null};
+    const page = async (query: string) => (await network.client(0).get(`/v1/activity?${query}`)) as unknown as Listed;
+    const all = await page("limit=200");
+    expect(new Set(all.items.map((item) => item.direction))).toEqual(new Set(["in", "out"]));
+    expect(all.next).toBeNull();
+    const seen: number[] = [];
+    for (let next: number | null = null, first = true; first || next !== null; first = false) {
+      const {items, next: rest}: Listed = await page(`limit=2${next === null ? "" : `&before=${next}`}`);
+      seen.push(...items.map((item) => item.index));
+      next = rest;
+    }
+    expect(seen).toEqual(all.items.map((item) => item.index));
+    expect(seen).toEqual([...seen].sort((a, b) => b - a));
+  });
+});
+
+describe.skipIf(CHROMIUM === null)("the explorer in a browser", () => {
+  let browser: Browser;
+  const complaints: string[] = [];
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser?.close());
+
+  async function open(options: Parameters<Browser["newContext"]>[0] = {}): Promise<Page> {
+    const page = await (await browser.newContext(options)).newPage();
+    page.on("console", (message) => message.type() !== "log" && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("request", (request) => {
+      if (!request.url().startsWith(String(network.net.apis[0])) && !request.url().startsWith("data:"))
+        complaints.push(`asks ${request.url()}`);
+    });
+    await page.goto(`${network.net.apis[0]}/`);
+    await page.locator(".list tbody tr").first().waitFor();
+    return page;
+  }
+
+  test("a payment appears by itself, and its journey is a click away", async () => {
+    const page = await open();
+    const rows = page.locator(".list tbody tr");
+    const id = await payGroup(network.net, network.net.user, "3.14159265", encodeMemo(operation()));
+    const row = rows.filter({hasText: "3.14159265 XIN"}).filter({has: page.locator(".arrow.in")});
+    await row.filter({hasText: "delivered"}).waitFor({timeout: SETTLE_MS});
+    await row.click();
+    await page.getByRole("heading", {name: "3.14159265 XIN"}).waitFor();
+    await page.getByRole("img", {name: "Journey so far: Paid, Seen, Decided, Certified, Submitted, App ran"}).waitFor();
+    expect(await page.getByText(id).count()).toBe(1);
+    await page.context().close();
+  }, 60_000);
+
+  test("the certificate is verified in the page, and not with another key", async () => {
+    const page = await open();
+    const rows = page
+      .locator(".list tbody tr")
+      .filter({has: page.locator(".arrow.in")})
+      .filter({hasText: "delivered"});
+    await rows.first().click();
+    await page.getByRole("link", {name: /with its certificate/}).click();
+    await page.getByText("Verified in this browser").waitFor();
+    const key = page.getByRole("textbox", {name: "Group key"});
+    const own = await key.inputValue();
+    const generator = "0x97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb";
+    await key.fill(generator);
+    await page.getByText("Does not verify").waitFor();
+    await key.fill(String((await network.client(1).status())["groupKeyEip2537"]));
+    await page.getByText("Verified in this browser").waitFor();
+    expect(own).toMatch(/^0x[0-9a-f]{96}$/);
+    await page.context().close();
+  }, 60_000);
+
+  test("validators, a failure in words, and what there is not", async () => {
+    const page = await open();
+    await page.getByRole("link", {name: "Validators"}).click();
+    await page.locator(".validator").nth(3).waitFor();
+    expect(await page.locator(".validator", {hasText: "connected"}).count()).toBe(4);
+    await page.getByRole("link", {name: "Payments"}).click();
+    await page.locator(".list tbody tr", {hasText: "parked"}).click();
+    await page.getByText("NotCallable(app: 0x").waitFor();
+    const find = page.getByRole("searchbox");
+    await find.fill("0f1e2d3c-4b5a-3697-8877-665544332211");
+    await find.press("Enter");
+    await page.getByText("This node has seen no such payment").waitFor();
+    await find.fill("1");
+    await find.press("Enter");
+    await page.getByRole("heading", {name: "Block 1"}).waitFor();
+    await page.getByText("No group certificate").waitFor();
+    await page.context().close();
+  }, 60_000);
+
+  test.for([
+    ["phone", 390],
+    ["small phone", 320],
+    ["tablet", 768],
+    ["desktop", 1280],
+  ] as const)("nothing is wider than the %s", {timeout: 60_000}, async ([, width]) => {
+    const page = await open({viewport: {width, height: 800}});
+    const parked = ((await network.client(0).get("/v1/activity")) as {items?: {stage: string; outputId: string}[]}).items?.find(
+      (item) => item.stage === "parked",
+    );
+    for (const hash of [
+      "#/",
+      "#/validators",
+      `#/payment/${parked?.outputId}`,
+      `#/block/${(await network.client(0).payment(parked?.outputId ?? ""))?.height}`,
+    ]) {
+      await page.goto(`${network.net.apis[0]}/${hash}`);
+      await page.locator(".card").first().waitFor();
+      expect(await page.evaluate("document.documentElement.scrollWidth"), hash).toBe(width);
+    }
+    await page.context().close();
+  });
+
+  test("nothing broke the policy, failed, or asked anybody else", () => {
+    const own = "Failed to load resource: the server responded with a status of 404 (Not Found)"; // the payment that there is not
+    expect(complaints.filter((text) => text !== own)).toEqual([]);
+  });
+});
