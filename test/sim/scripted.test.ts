@@ -1,44 +1,12 @@
-/** Two hazards, played out by hand with the machine alone. Validators 0, 1, 2 are honest, 3 lies or is silent; i proposes rounds i, i + 4, … */
+/** Hazards that halted or split other engines, played out by hand with the machine alone, in the bad design and in ours. Validators 0, 1, 2 are honest, 3 lies or is silent; i proposes rounds i, i + 4, … */
 
 import {describe, expect, test} from "vitest";
-import {type Effect, type Input, initialState, type State, step} from "../../src/consensus/main.ts";
-import {brief, FOUR, HEIGHT, inputsOf} from "../../src/consensus/scenario.ts";
+import {step} from "../../src/consensus/main.ts";
+import {brief} from "../../src/consensus/scenario.ts";
+import {Honest, type Partial, runOn} from "./by-hand.ts";
+import type {StepFunction} from "./world.ts";
 
 const QUORUM = 3;
-
-type Partial = {readonly from: number; readonly round: number; readonly value: string};
-
-class Honest {
-  readonly me: number;
-  readonly partials: Partial[] = [];
-  readonly effects: Effect[] = [];
-  state: State = initialState();
-
-  constructor(me: number) {
-    this.me = me;
-    this.take({kind: "start", height: HEIGHT, set: FOUR, me});
-  }
-
-  take(input: Input): readonly Effect[] {
-    const next = step(this.state, input);
-    this.state = next.state;
-    this.effects.push(...next.effects);
-    for (const effect of next.effects) {
-      if (effect.kind !== "vote" || effect.type !== "precommit" || effect.value === null) continue;
-      this.partials.push({from: this.me, round: effect.round, value: effect.value});
-    }
-    return next.effects;
-  }
-
-  read(...lines: string[]): string[] {
-    return lines.flatMap((line) => inputsOf(line)).flatMap((input) => this.take(input).map(brief));
-  }
-
-  /** Nothing arrives in this round: nil, nil, next. */
-  pass(round: number): void {
-    this.read(`timeout propose ${round}`, `timeout prevote ${round}`, `timeout precommit ${round}`);
-  }
-}
 
 describe("why the round is in the certificate's digest", () => {
   const a = new Honest(0);
@@ -90,8 +58,6 @@ describe("why the round is in the certificate's digest", () => {
 });
 
 describe("why an omission is not invalid", () => {
-  const ROUNDS = 40;
-
   /** 0 and 1 have locked v with the help of 3, which says nothing any more. 2 has seen a payment that v leaves out. */
   function afterOneLockedRound(verdictAt2: "invalid" | null): Honest[] {
     const [a, b, c] = [new Honest(0), new Honest(1), new Honest(2)];
@@ -100,31 +66,9 @@ describe("why an omission is not invalid", () => {
     return [a, b, c];
   }
 
-  /** Every message and every timer, in order, with a network that loses nothing: what could be better? */
-  function run(nodes: readonly Honest[], verdictAt2: (value: string) => "valid" | "invalid"): string[] {
-    const inbox: [Honest, Input][] = nodes.map((node) => [node, {kind: "timeout", step: "precommit", height: HEIGHT, round: 0}]);
-    const timers: [Honest, Input][] = [];
-    const everybody = (input: Input) => inbox.push(...nodes.map((node): [Honest, Input] => [node, input]));
-    const decided: string[] = [];
-    for (let next = inbox.shift() ?? timers.shift(); next !== undefined; next = inbox.shift() ?? timers.shift()) {
-      const [node, input] = next;
-      if (node.state.round > ROUNDS) break;
-      if (input.kind === "proposal")
-        inbox.push([node, {kind: "verdict", value: input.value, verdict: node.me === 2 ? verdictAt2(input.value) : "valid"}]);
-      for (const effect of node.take(input)) {
-        const {me} = node;
-        if (effect.kind === "getValue") inbox.push([node, {kind: "value", round: effect.round, value: `w${effect.round}`}]);
-        else if (effect.kind === "vote") everybody({...effect, from: me, id: `${me} ${brief(effect)}`});
-        else if (effect.kind === "timer") timers.push([node, {...effect, kind: "timeout"}]);
-        else if (effect.kind === "decide") decided.push(effect.value);
-        else if (effect.kind === "propose") {
-          if (effect.polRound === 0) everybody({kind: "polka", height: HEIGHT, round: 0, value: "v", from: [0, 1, 3]});
-          everybody({...effect, kind: "proposal", from: me, id: `${me} ${brief(effect)}`});
-        }
-      }
-    }
-    return decided;
-  }
+  const polka = (round: number) => (round === 0 ? [0, 1, 3] : null);
+  const run = (nodes: readonly Honest[], verdictAt2: (value: string) => "valid" | "invalid") =>
+    runOn(nodes, {polka, verdict: (me, value) => (me === 2 ? verdictAt2(value) : "valid")});
 
   test("were it invalid, one late payment and one silent validator would halt the others for ever", () => {
     const nodes = afterOneLockedRound("invalid");
@@ -142,5 +86,65 @@ describe("why an omission is not invalid", () => {
     const nodes = afterOneLockedRound(null);
     expect(nodes[2]?.read("valid v", "invalid v")).toContain("ignored verdictFinal");
     expect(run(nodes, (value) => (value === "v" ? "invalid" : "valid"))).toEqual(["v", "v", "v"]);
+  });
+});
+
+describe("a lock that nobody knows of", () => {
+  /** 0 alone hears the liar's prevote for v, and locks. From then on the liar is silent, and nothing is lost. */
+  function afterTheLock(design: StepFunction = step): Honest[] {
+    const nodes = [0, 1, 2].map((me) => new Honest(me, design));
+    for (const node of nodes) node.read("valid v", "proposal 0 v", "prevote 0 v by 0,1");
+    nodes[0]?.read("prevote 0 v by 3");
+    for (const node of nodes.slice(1)) node.read("prevote 0 nil by 2", "timeout prevote 0");
+    expect(nodes.map(({state}) => state.locked?.value ?? null)).toEqual(["v", null, null]);
+    return nodes;
+  }
+  const shown = (round: number) => (round === 0 ? [0, 1, 3] : null);
+
+  test("opens nobody's eyes where a re-proposal comes without its polka: a halt for ever", () => {
+    const nodes = afterTheLock();
+    expect(runOn(nodes, {polka: () => null})).toEqual([]);
+    expect(nodes[0]?.state.locked?.value).toBe("v");
+  });
+
+  test("halts for ever where who is locked proposes something else", () => {
+    const forgetful: StepFunction = (state, input) => {
+      const next = step(state, input);
+      return {...next, state: {...next.state, valid: null}};
+    };
+    expect(runOn(afterTheLock(forgetful), {polka: shown})).toEqual([]);
+  });
+
+  test("is a decision as soon as the locked one proposes again and shows the polka", () => {
+    const nodes = afterTheLock();
+    expect(runOn(nodes, {polka: shown})).toEqual(["v", "v", "v"]);
+    expect(nodes.map(({state}) => state.round)).toEqual([4, 4, 4]);
+  });
+});
+
+describe("a third proposal, with a quorum behind it", () => {
+  /** Keeps no more than two proposals of a round, whoever stands behind a third. */
+  const keepingTwo: StepFunction = (state, input) => {
+    const record = input.kind === "proposal" ? state.rounds.find(({round}) => round === input.round) : undefined;
+    return (record?.proposals.length ?? 0) < 2 ? step(state, input) : {state, effects: []};
+  };
+
+  /** The liar proposed x and y to 1, and z to the others, who decided it; none of them says anything more about it. */
+  function at1(design: StepFunction): string[] {
+    const node = new Honest(1, design);
+    for (const round of [0, 1, 2]) node.pass(round);
+    node.read("proposal 3 x", "valid x", "proposal 3 y", "valid y");
+    return node.read("prevote 3 z by 0,2,3", "precommit 3 z by 0,2,3", "proposal 3 z", "valid z");
+  }
+
+  test("is lost where two are all that is kept: who has heard of it too late never decides", () => {
+    expect(at1(keepingTwo).filter((effect) => effect.startsWith("decide"))).toEqual([]);
+  });
+  test("is taken", () => expect(at1(step)).toContain("decide 3 z"));
+
+  test("a third with nobody behind it is not", () => {
+    const node = new Honest(1);
+    for (const round of [0, 1, 2]) node.pass(round);
+    expect(node.read("proposal 3 x", "proposal 3 y", "proposal 3 z")).toContain("ignored proposalsFull");
   });
 });
