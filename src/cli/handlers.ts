@@ -19,7 +19,7 @@ import type {Logger} from "../ports/system.ts";
 import {consensusKeyDigest, domainSeparator} from "../types/digests.ts";
 import {encodeGenesis, PARAMETERS_LAN} from "../types/genesis.ts";
 import {parseAddress, parseUuid} from "../types/ids.ts";
-import {askApi, printPayment, printStatus} from "./ask.ts";
+import {askApi, askScreen, printPayment, printScreen} from "./ask.ts";
 import {configFields, configShow} from "./config.ts";
 import {doctor} from "./doctor/doctor.ts";
 import {CommandError} from "./errors.ts";
@@ -36,7 +36,7 @@ export const handlers: Handlers = {
   stake,
   genesis,
   run,
-  status: async (o) => printStatus(await askApi(o.api, "/v1/status"), o.json),
+  status: async (o) => printScreen(await askScreen(o.api), o.json),
   payment,
   doctor,
   keysList,
