@@ -1,5 +1,5 @@
 import type {Hex} from "../base/bytes.ts";
-import type {PayoutOrder} from "../ports/mixin.ts";
+import type {PayoutBuild, PayoutOrder} from "../ports/mixin.ts";
 import type {Uuid} from "../types/ids.ts";
 import {type MixinClient, type MixinUserKeys, NOT_FOUND} from "./client.ts";
 import {MixinError, PayoutError} from "./errors.ts";
@@ -14,26 +14,41 @@ export interface Signatory {
   readonly index: number;
 }
 
-/** A payout as this validator has derived it itself. */
+/** A build of a payout as this validator has derived it itself. */
 export interface DerivedPayout {
+  readonly build: PayoutBuild;
   readonly recipients: readonly Recipient[];
   readonly transaction: GroupTransaction;
 }
 
+/** The build of an order that is to be signed. */
+export function currentBuild(order: PayoutOrder): PayoutBuild {
+  const build = order.builds.at(-1);
+  if (build === undefined) throw new PayoutError("BAD_ORDER", {traceId: order.traceId, field: "builds", want: "at least one", got: 0});
+  return build;
+}
+
 /**
- * The hash of the transaction that has spent under this trace id; null while none has.
+ * The hash of the transaction that the group has spent under this request id; null while it has none. Somebody else's
+ * transaction under the same id, which anyone can foresee, is none of the group's.
  * @throws MixinError
  */
-export async function fetchSpent(client: MixinClient, traceId: Uuid): Promise<Hex | null> {
+export async function fetchSpent(client: MixinClient, requestId: Uuid, group: Group): Promise<Hex | null> {
   try {
-    const found = parseTransaction(await client.get(`/safe/transactions/${traceId}`));
-    if (found.requestId !== traceId)
-      throw new MixinError("MALFORMED", {field: "transaction.request_id", want: traceId, got: found.requestId});
-    return found.spent ? found.txHash : null;
+    const found = parseTransaction(await client.get(`/safe/transactions/${requestId}`));
+    if (found.requestId !== requestId)
+      throw new MixinError("MALFORMED", {field: "transaction.request_id", want: requestId, got: found.requestId});
+    const own = found.sendersHash === group.hash && found.sendersThreshold === group.threshold;
+    return own && found.spent ? found.txHash : null;
   } catch (error) {
-    if (error instanceof MixinError && error.data.apiCode === NOT_FOUND) return null;
+    if (isRefusal(error, NOT_FOUND)) return null;
     throw error;
   }
+}
+
+/** Whether the API itself has refused a call with one of these numbers. */
+export function isRefusal(error: unknown, ...codes: readonly number[]): error is MixinError {
+  return error instanceof MixinError && error.code === "REFUSED" && codes.includes(error.data.apiCode ?? 0);
 }
 
 /**
@@ -41,18 +56,19 @@ export async function fetchSpent(client: MixinClient, traceId: Uuid): Promise<He
  * @throws MixinError, PayoutError BAD_ORDER
  */
 export async function derivePayout(client: MixinClient, order: PayoutOrder, group: Group): Promise<DerivedPayout> {
+  const build = currentBuild(order);
   const recipients = recipientsOf(order, group);
-  const answer = await client.post("/safe/keys", ghostKeyRequest(order.traceId, recipients, group));
+  const answer = await client.post("/safe/keys", ghostKeyRequest(build.requestId, recipients, group));
   const ghosts = parseGhostKeys(
     answer,
     recipients.map((r) => r.members.length),
   );
-  return {recipients, transaction: buildGroupTransaction(order, recipients, ghosts)};
+  return {build, recipients, transaction: buildGroupTransaction(order, recipients, ghosts)};
 }
 
 /**
  * Puts one own seat's signature on the payout where it is missing. Only what was derived here is signed: the API gives views and
- * says who has signed, and is refused where it holds anything else under the trace id.
+ * says who has signed, and is refused where it holds anything else under the request id.
  * @returns `complete`: the group has signed enough; `gave`: a signature was given now
  * @throws  MixinError, PayoutError OTHER_TRANSACTION, REVOKED
  */
@@ -63,19 +79,19 @@ export async function signPayout(
   group: Group,
 ): Promise<{complete: boolean; gave: boolean}> {
   const {client, user, index} = signatory;
-  const {transaction, recipients} = payout;
-  const {traceId} = order;
-  const [created] = list(await client.post("/safe/multisigs", [{request_id: traceId, raw: transaction.raw}]), "multisigs", 1);
+  const {transaction, build} = payout;
+  const {requestId} = build;
+  const [created] = list(await client.post("/safe/multisigs", [{request_id: requestId, raw: transaction.raw}]), "multisigs", 1);
   const held = parseMultisig(created);
-  checkMultisig(held, transaction, order, recipients, group);
+  checkMultisig(held, payout, order, group);
   const complete = held.signers.length >= group.threshold;
   if (complete || held.signers.includes(user.app_id)) return {complete, gave: false};
   if (held.views.length !== order.inputs.length)
     throw new MixinError("MALFORMED", {field: "multisig.views", want: order.inputs.length, got: held.views.length});
   const raw = sign(transaction, held.views, user.spend_private_key, index);
-  const signed = parseMultisig(await client.post(`/safe/multisigs/${traceId}/sign`, {raw}));
-  if (signed.requestId !== traceId)
-    throw new PayoutError("OTHER_TRANSACTION", {traceId, field: "request_id", want: traceId, got: signed.requestId});
+  const signed = parseMultisig(await client.post(`/safe/multisigs/${requestId}/sign`, {raw}));
+  if (signed.requestId !== requestId)
+    throw new PayoutError("OTHER_TRANSACTION", {traceId: order.traceId, field: "request_id", want: requestId, got: signed.requestId});
   const all = signed.signers.length >= group.threshold; // complete without the own one where others were faster
   const gave = signed.signers.includes(user.app_id);
   if (!gave && !all) throw new MixinError("MALFORMED", {field: "multisig.signers", want: user.app_id, got: signed.signers.length});

@@ -31,6 +31,8 @@ const users = group.members.map((app_id, i): MixinUserKeys => {
 const user = (n: number) => users[n] as MixinUserKeys;
 const order = (n: number): PayoutOrder => ({
   traceId: id(50 + n),
+  builds: [{requestId: id(50 + n), voiding: false}],
+  buildIndex: 0,
   asset: id(500),
   amount: 150n,
   receivers: [id(7)],
@@ -198,8 +200,8 @@ describe("payout signer", () => {
     const signer = await started([user(0)]);
     if (receipt === undefined) throw new Error("no receipt");
     expect(signer.judge(receipt)).toBe("unknown");
-    await signer.check(receipt.traceId);
-    await signer.check(id(99));
+    await signer.check(order(1));
+    await signer.check(order(49));
     expect(signer.judge(receipt)).toBe("valid");
     expect(signer.receipts()).toEqual([]);
     signer.setOrders([order(1)]);
@@ -252,7 +254,6 @@ describe("trouble", () => {
     ["other keys in the raw transaction", (data) => ({...data, raw_transaction: String(data["raw_transaction"]).replace(h(201), h(202))})],
     ["other receivers", (data) => ({...data, receivers: [{members: [id(8)], threshold: 1}]})],
     ["another amount", (data) => ({...data, amount: "0.0000016"})],
-    ["a revoked request", (data) => ({...data, revoked_by: id(2)})],
     ["no views", (data) => ({...data, views: []})],
     ["views that are no scalars", (data) => ({...data, views: ["ff".repeat(32)]})],
   ];
@@ -301,8 +302,19 @@ describe("trouble", () => {
     while (signsOf(id(51)).length < 1) await new Promise<void>((done) => setTimeout(done, 5));
     const request = held.get(id(51));
     if (request !== undefined) request.revokedBy = id(2);
-    while (signer.stats().failures < 1) await new Promise<void>((done) => setTimeout(done, 5));
-    expect(lines.at(-1)).toMatchObject({level: "error", text: "payout not signed", fields: {error: "REVOKED", traceId: id(51)}});
+    const refused = {kind: "payoutRefused", traceId: id(51), buildIndex: 0, reason: "unusable"} as const;
+    expect(await receiptsOf(signer, 1)).toEqual([refused]);
+    expect(signer.judge(refused)).toBe("valid");
+    expect(signer.judge({...refused, buildIndex: 1})).toBe("unknown");
+    expect(signer.judge({...refused, reason: "impossible"})).toBe("unknown");
+    // the next build of the same inputs is signed in its place
+    const builds = [
+      {requestId: id(51), voiding: false},
+      {requestId: id(61), voiding: false},
+    ];
+    signer.setOrders([{...order(1), builds, buildIndex: 1}]);
+    while (signsOf(id(61)).length < 1) await new Promise<void>((done) => setTimeout(done, 5));
+    expect(signer.receipts()).toEqual([]);
   });
 
   test("a transaction that was spent under the trace id but is not the own one is confirmed with an alarm", async () => {
@@ -310,7 +322,7 @@ describe("trouble", () => {
     signer.setOrders([order(1)]);
     while (signsOf(id(51)).length < 1) await new Promise<void>((done) => setTimeout(done, 5));
     held.set(id(51), {raw: "", txHash: h(77), signers: group.members.slice(1) as string[], revokedBy: ""});
-    expect((await receiptsOf(signer, 1))[0]?.txHash).toBe(`0x${h(77)}`);
+    expect(await receiptsOf(signer, 1)).toMatchObject([{kind: "payoutReceipt", txHash: `0x${h(77)}`}]);
     expect(lines.at(-1)).toMatchObject({level: "error", text: "payout confirmed with another transaction than derived here"});
   });
 

@@ -1,12 +1,13 @@
-import {BoundedMap} from "../base/bounded.ts";
-import type {Hex} from "../base/bytes.ts";
 import {describeError} from "../base/errors.ts";
 import type {PayoutOrder, PayoutSigner} from "../ports/mixin.ts";
 import type {Clock, Logger} from "../ports/system.ts";
 import type {Uuid} from "../types/ids.ts";
+import type {PayoutFact} from "../types/payout-facts.ts";
 import {createMixinClient, groupOf, type MixinUserKeys} from "./client.ts";
 import {MixinError, PayoutError} from "./errors.ts";
-import {type DerivedPayout, derivePayout, fetchSpent, type Signatory, signPayout} from "./payout-api.ts";
+import type {Signatory} from "./payout-api.ts";
+import {PayoutBook} from "./payout-book.ts";
+import {type PayoutJob, PayoutWork} from "./payout-work.ts";
 
 export interface PayoutSignerOptions {
   /** Of the Mixin API. */
@@ -24,6 +25,10 @@ export interface PayoutSignerOptions {
   readonly timeoutMs?: number;
   /** Orders that are worked on at one time. */
   readonly concurrency?: number;
+  /** How long another transaction may stand in the way of a payout before it is taken back, ms. */
+  readonly patienceMs?: number;
+  /** How long the API has to call a payout impossible before it is given up, ms. */
+  readonly voidAfterMs?: number;
 }
 
 /** Counters of a signer, from its start. */
@@ -36,13 +41,7 @@ export interface PayoutStats {
   open: number;
 }
 
-interface Job {
-  readonly order: PayoutOrder;
-  /** null until the ghost keys are there. */
-  payout: DerivedPayout | null;
-  /** Own users whose signature the API has. */
-  readonly signed: Set<Uuid>;
-  txHash: Hex | null;
+interface Job extends PayoutJob {
   failures: number;
   looks: number;
   dueMs: number;
@@ -52,9 +51,6 @@ interface Job {
 }
 
 const PAUSE_MAX_MS = 10_000;
-const CONFIRMED_MAX = 1_000;
-/** After so many looks that found it unspent, the request itself is looked at again: it may have been unlocked since. */
-const LOOKS_PER_REVIEW = 8;
 
 /**
  * Signs the group's payouts for the own seats, each on its own: what is stuck is repeated for ever and holds up nothing else.
@@ -63,7 +59,7 @@ const LOOKS_PER_REVIEW = 8;
  * @throws PayoutError NOT_A_MEMBER where an own user is not in the group
  */
 export function createPayoutSigner(options: PayoutSignerOptions): PayoutSigner & {stats(): PayoutStats} {
-  const {clock, pollMs = 250, concurrency = 8} = options;
+  const {clock, pollMs = 250, concurrency = 8, patienceMs = 3_000, voidAfterMs = 600_000} = options;
   const group = groupOf(options.members, options.threshold);
   const log = options.logger.child({part: "mixin payouts"});
   const signatories = options.users.map((user): Signatory => {
@@ -72,57 +68,33 @@ export function createPayoutSigner(options: PayoutSignerOptions): PayoutSigner &
     const client = createMixinClient({url: options.url, user, ...(options.timeoutMs && {timeoutMs: options.timeoutMs})});
     return {user, client, index};
   });
-  const [first] = signatories;
-  if (first === undefined) throw new PayoutError("NOT_A_MEMBER", {traceId: "", field: "users", want: "at least one", got: 0});
+  if (signatories.length === 0) throw new PayoutError("NOT_A_MEMBER", {traceId: "", field: "users", want: "at least one", got: 0});
 
   let jobs = new Map<Uuid, Job>();
-  /** What the API has shown as spent, also for traces without an order. */
-  const spent = new BoundedMap<Uuid, Hex>(CONFIRMED_MAX);
+  const book = new PayoutBook();
   const listeners: (() => void)[] = [];
-  const stats = {signed: 0, confirmed: 0, failures: 0};
+  const stats = {signed: 0, failures: 0};
+  const confirmed = new Set<Uuid>();
+  let confirmedCount = 0;
   const under = new Set<Promise<void>>();
   let active = false;
   let cancel: (() => void) | null = null;
-
-  /** One look at one order: is it spent, and if not, is there anything that the own seats have not done yet? */
-  async function attend(job: Job): Promise<void> {
-    const {order} = job;
-    if (await lookUp(order.traceId)) return;
-    if (job.looks % LOOKS_PER_REVIEW === 0) job.signed.clear();
-    job.payout ??= await derivePayout((first as Signatory).client, order, group);
-    for (const signatory of signatories) {
-      if (job.signed.has(signatory.user.app_id)) continue;
-      const {complete, gave} = await signPayout(signatory, job.payout, order, group);
-      job.signed.add(signatory.user.app_id);
-      if (gave) stats.signed++;
-      if (gave) log.debug("payout signed", {traceId: order.traceId, member: signatory.index, complete});
-      if (complete) {
-        await lookUp(order.traceId);
-        return;
-      }
-    }
-  }
-
-  /** Whether the payout is confirmed. */
-  async function lookUp(traceId: Uuid): Promise<boolean> {
-    const txHash = await fetchSpent((first as Signatory).client, traceId);
-    if (txHash === null) return false;
-    spent.set(traceId, txHash);
-    const job = jobs.get(traceId);
-    if (job === undefined || job.txHash !== null) return true;
-    job.txHash = txHash;
-    stats.confirmed++;
-    const own = job.payout?.transaction.txHash ?? txHash;
-    if (own === txHash) log.info("payout confirmed", {traceId, txHash});
-    else log.error("payout confirmed with another transaction than derived here", {traceId, txHash, own});
-    notify();
-    return true;
-  }
+  const work = new PayoutWork({
+    group,
+    signatories,
+    book,
+    clock,
+    log,
+    patienceMs,
+    voidAfterMs,
+    signed: () => stats.signed++,
+    news: () => notify(),
+  });
 
   async function run(job: Job): Promise<void> {
     job.running = true;
     try {
-      await attend(job);
+      await work.attend(job, job.looks);
       job.failures = 0;
       job.trouble = "";
       job.dueMs = clock.now() + pollMs * Math.min(8, 2 ** Math.floor(job.looks++ / 4));
@@ -133,7 +105,14 @@ export function createPayoutSigner(options: PayoutSignerOptions): PayoutSigner &
       complain(job, error);
     } finally {
       job.running = false;
+      noteConfirmed(job);
     }
+  }
+
+  function noteConfirmed({order: {traceId}}: Job): void {
+    if (book.spent(traceId) === null || confirmed.has(traceId)) return;
+    confirmed.add(traceId);
+    confirmedCount++;
   }
 
   function complain(job: Job, error: unknown): void {
@@ -145,13 +124,15 @@ export function createPayoutSigner(options: PayoutSignerOptions): PayoutSigner &
     else log.warn("payout delayed", fields);
   }
 
+  const isOpen = ({order}: Job) => book.spent(order.traceId) === null;
+
   /** Starts what is due, longest waiting first, and sets the timer for the rest. */
   function pump(): void {
     if (!active) return;
     cancel?.();
     cancel = null;
     const now = clock.now();
-    const waiting = [...jobs.values()].filter((job) => !job.running && job.txHash === null).sort((a, b) => a.dueMs - b.dueMs);
+    const waiting = [...jobs.values()].filter((job) => !job.running && isOpen(job)).sort((a, b) => a.dueMs - b.dueMs);
     for (const job of waiting) {
       if (under.size >= concurrency) return; // the next one that ends pumps again
       if (job.dueMs > now) {
@@ -161,8 +142,8 @@ export function createPayoutSigner(options: PayoutSignerOptions): PayoutSigner &
       track(run(job));
     }
   }
-  function track(work: Promise<void>): void {
-    const tracked = work.finally(() => {
+  function track(attempt: Promise<void>): void {
+    const tracked = attempt.finally(() => {
       under.delete(tracked);
       pump();
     });
@@ -179,33 +160,41 @@ export function createPayoutSigner(options: PayoutSignerOptions): PayoutSigner &
     }
   }
 
+  function factOf({order, refusal}: Job): PayoutFact | null {
+    const {traceId, buildIndex} = order;
+    const spent = book.spent(traceId);
+    if (spent !== null) return {kind: spent.voiding ? "payoutVoided" : "payoutReceipt", traceId, txHash: spent.txHash};
+    return refusal === null ? null : {kind: "payoutRefused", traceId, buildIndex, reason: refusal};
+  }
+
   return {
     name: "mixin payouts",
     setOrders(orders) {
       const before = jobs;
-      jobs = new Map(orders.map((order) => [order.traceId, before.get(order.traceId) ?? newJob(order, spent.get(order.traceId) ?? null)]));
+      jobs = new Map(
+        orders.map((order) => {
+          const known = before.get(order.traceId);
+          return [order.traceId, known?.order.buildIndex === order.buildIndex ? known : newJob(order)];
+        }),
+      );
+      for (const traceId of confirmed) if (!jobs.has(traceId)) confirmed.delete(traceId);
       pump();
     },
-    receipts: () =>
-      [...jobs.values()].flatMap(({order, txHash}) =>
-        txHash === null ? [] : [{kind: "payoutReceipt" as const, traceId: order.traceId, txHash}],
-      ),
-    judge(receipt) {
-      const txHash = jobs.get(receipt.traceId)?.txHash ?? spent.get(receipt.traceId);
-      if (txHash === undefined || txHash === null) return "unknown";
-      return txHash === receipt.txHash ? "valid" : "invalid";
-    },
-    async check(traceId) {
+    receipts: () => [...jobs.values()].flatMap((job) => factOf(job) ?? []),
+    judge: (fact) => book.judge(fact),
+    async check(payout) {
       try {
-        await lookUp(traceId);
+        const job = jobs.get(payout.traceId);
+        if (await work.lookUp(payout.traceId, payout.builds, job)) return;
+        if (job !== undefined && !job.running) await run(job);
       } catch (error) {
         if (error instanceof MixinError && error.code === "STOPPED") return;
         stats.failures++;
-        log.warn("payout not looked up", {traceId, ...describeError(error)});
+        log.warn("payout not looked up", {traceId: payout.traceId, ...describeError(error)});
       }
     },
     onNew: (listener) => void listeners.push(listener),
-    stats: () => ({...stats, open: [...jobs.values()].filter((job) => job.txHash === null).length}),
+    stats: () => ({...stats, confirmed: confirmedCount, open: [...jobs.values()].filter(isOpen).length}),
     async start(signal) {
       signal.addEventListener("abort", closeAll, {once: true});
       active = true;
@@ -224,6 +213,7 @@ export function createPayoutSigner(options: PayoutSignerOptions): PayoutSigner &
   }
 }
 
-function newJob(order: PayoutOrder, txHash: Hex | null): Job {
-  return {order, payout: null, signed: new Set(), txHash, failures: 0, looks: 0, dueMs: 0, running: false, trouble: ""};
+function newJob(order: PayoutOrder): Job {
+  const fresh = {payout: null, signed: new Set<Uuid>(), refusal: null, rivalSinceMs: null, impossibleSinceMs: null};
+  return {order, ...fresh, failures: 0, looks: 0, dueMs: 0, running: false, trouble: ""};
 }

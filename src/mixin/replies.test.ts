@@ -136,8 +136,14 @@ describe("other answers", () => {
       expect(outcome(() => parseMultisig({...multisig, [field]: value}))).toMatch(/^MALFORMED multisig/);
   });
   test("transactions, ghost keys, users", () => {
-    const spent = {request_id: id(1), transaction_hash: h(1), state: "spent"};
-    expect(parseTransaction(spent)).toEqual({requestId: id(1), txHash: `0x${h(1)}`, spent: true});
+    const spent = {request_id: id(1), transaction_hash: h(1), senders_hash: h(2), senders_threshold: 3, state: "spent"};
+    expect(parseTransaction(spent)).toEqual({
+      requestId: id(1),
+      txHash: `0x${h(1)}`,
+      sendersHash: `0x${h(2)}`,
+      sendersThreshold: 3,
+      spent: true,
+    });
     expect(parseTransaction({...spent, state: "signed"}).spent).toBe(false);
     expect(outcome(() => parseTransaction({...spent, state: 1}))).toBe("MALFORMED transaction.state");
     const ghost = {mask: h(1), keys: [h(2), h(3)]};

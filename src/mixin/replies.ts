@@ -122,12 +122,23 @@ export function parseMultisig(value: unknown): MultisigRequest {
   };
 }
 
-/** How far the transaction of a request id is. Throws MixinError MALFORMED. */
-export function parseTransaction(value: unknown): {requestId: Uuid; txHash: Hex; spent: boolean} {
+/** How far the transaction of a request id is, and whose it is. */
+export interface TransactionState {
+  readonly requestId: Uuid;
+  readonly txHash: Hex;
+  readonly sendersHash: Hex;
+  readonly sendersThreshold: number;
+  readonly spent: boolean;
+}
+
+/** Throws MixinError MALFORMED. */
+export function parseTransaction(value: unknown): TransactionState {
   const t = record(value, "transaction");
   return {
     requestId: uuid(t["request_id"], "transaction.request_id"),
     txHash: hash(t["transaction_hash"], "transaction.transaction_hash"),
+    sendersHash: hash(t["senders_hash"], "transaction.senders_hash"),
+    sendersThreshold: whole(t["senders_threshold"], "transaction.senders_threshold", MEMBERS_MAX),
     spent: text(t["state"], "transaction.state") === "spent",
   };
 }

@@ -15,6 +15,8 @@ const XIN = "c94ac88f-4671-3976-b60a-09064f1811e8";
 const group = groupOf([id(1), id(2), id(3), id(4)], 3);
 const order: PayoutOrder = {
   traceId: id(50),
+  builds: [{requestId: id(50), voiding: false}],
+  buildIndex: 0,
   asset: XIN,
   amount: 9_007_199_254_740_993n,
   receivers: [id(8), id(7)],
@@ -133,7 +135,9 @@ describe("transaction", () => {
   };
   test("the API's request passes only where it is the own transaction", () => {
     const check = (change: Partial<MultisigRequest>) =>
-      errorOf(() => checkMultisig({...held, ...change}, transaction, order, recipients, group));
+      errorOf(() =>
+        checkMultisig({...held, ...change}, {build: {requestId: id(50), voiding: false}, recipients, transaction}, order, group),
+      );
     expect(check({})).toBeNull();
     expect(check({receivers: recipients})).toBeNull();
     expect(check({raw: `${payload}0001`})).toBeNull();

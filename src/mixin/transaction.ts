@@ -8,7 +8,7 @@ import {
   uniqueConversationID,
 } from "@mixin.dev/mixin-node-sdk";
 import {type Hex, toHex} from "../base/bytes.ts";
-import type {PayoutOrder} from "../ports/mixin.ts";
+import type {PayoutBuild, PayoutOrder} from "../ports/mixin.ts";
 import type {Uuid} from "../types/ids.ts";
 import {PayoutError} from "./errors.ts";
 import {formatAmount} from "./fields.ts";
@@ -35,7 +35,7 @@ export interface GroupTransaction {
 }
 
 /**
- * The outputs of an order: the receivers, then what is left over back to the group.
+ * The outputs of an order's current build: the receivers, then what is left over back to the group; or all of it back.
  * @throws PayoutError BAD_ORDER
  */
 export function recipientsOf(order: PayoutOrder, group: Group): Recipient[] {
@@ -48,17 +48,19 @@ export function recipientsOf(order: PayoutOrder, group: Group): Recipient[] {
   const {length} = order.receivers;
   if (length < 1 || length > MEMBERS_MAX || order.receiversThreshold < 1 || order.receiversThreshold > length)
     throw bad("receiversThreshold", `1 to ${length}`, order.receiversThreshold);
+  const back = {members: group.members, threshold: group.threshold, amount: sum - amount};
+  if (order.builds.at(-1)?.voiding === true) return [{...back, amount: sum}];
   const paid = {members: [...order.receivers].sort(), threshold: order.receiversThreshold, amount};
   if (sum === amount) return [paid];
-  return [paid, {members: group.members, threshold: group.threshold, amount: sum - amount}];
+  return [paid, back];
 }
 
 /**
  * What is sent to POST /safe/keys. With `senders` the API gives every member of the group the same keys for the same hint, so
- * that all build the same transaction; the hint is the SDK's, from trace id and output index.
+ * that all build the same transaction; the hint is the SDK's, from request id and output index.
  */
-export function ghostKeyRequest(traceId: Uuid, recipients: readonly Recipient[], group: Group): object {
-  const trace = blake3Hash(Buffer.from(traceId));
+export function ghostKeyRequest(requestId: Uuid, recipients: readonly Recipient[], group: Group): object {
+  const trace = blake3Hash(Buffer.from(requestId));
   const keys = recipients.map(({members}, index) => {
     const seed = blake3Hash(Buffer.concat([trace, Buffer.from(index === 0 ? [] : [index])]));
     return {receivers: [...members], index, hint: uniqueConversationID(trace.toString("hex"), seed.toString("hex"))};
@@ -78,7 +80,7 @@ export function buildGroupTransaction(
     utxos as unknown as Parameters<typeof buildSafeTransaction>[0], // of each output it reads these three fields only
     recipients.map((r) => buildSafeTransactionRecipient([...r.members], r.threshold, formatAmount(r.amount))),
     ghosts.map((ghost) => ({mask: ghost.mask, keys: [...ghost.keys]})),
-    Buffer.from(order.memo),
+    Buffer.from(order.builds.at(-1)?.voiding === true ? "" : order.memo),
   );
   const raw = encodeSafeTransaction(transaction);
   return {
@@ -89,27 +91,27 @@ export function buildGroupTransaction(
 }
 
 /**
- * Whether what the API holds under the trace id is what this validator has derived itself: the same payload, hash and senders,
+ * Whether what the API holds under the request id is what this validator has derived itself: the same payload, hash and senders,
  * and keys that the API knows as those of the order's receivers.
  * @throws PayoutError OTHER_TRANSACTION, REVOKED
  */
 export function checkMultisig(
   held: MultisigRequest,
-  own: GroupTransaction,
+  payout: {readonly build: PayoutBuild; readonly recipients: readonly Recipient[]; readonly transaction: GroupTransaction},
   order: PayoutOrder,
-  recipients: readonly Recipient[],
   group: Group,
 ): void {
   const {traceId} = order;
+  const {build, recipients, transaction: own} = payout;
   const other = (field: string, want: string, got: string) => {
     if (want !== got) throw new PayoutError("OTHER_TRANSACTION", {traceId, field, want: want.slice(0, 200), got: got.slice(0, 200)});
   };
   const unsigned = own.raw.slice(0, -4); // the last two bytes count the signature maps
-  other("request_id", traceId, held.requestId);
+  other("request_id", build.requestId, held.requestId);
   other("transaction_hash", own.txHash, held.txHash);
   other("raw_transaction", unsigned, held.raw.slice(0, unsigned.length));
   other("asset_id", order.asset, held.asset);
-  other("amount", `${order.amount}`, `${held.amount}`);
+  other("amount", `${recipients[0]?.amount}`, `${held.amount}`);
   other("senders", `${group.hash}/${group.threshold}`, `${held.sendersHash}/${held.sendersThreshold}`);
   const shown = held.receivers.map(nameOf).join(" ");
   const derived = recipients.map(nameOf);

@@ -39,7 +39,10 @@ export type LedgerCode =
   | "DUPLICATE_OUTPUT"
   | "AMOUNT_TOO_LARGE"
   | "UNKNOWN_TRACE"
-  | "PAYOUT_NOT_OPEN";
+  | "PAYOUT_NOT_OPEN"
+  /** Not the build at hand, or of a kind that was never made. */
+  | "WRONG_BUILD"
+  | "CANNOT_VOID";
 
 /** Why a block is invalid, or a fact may not stand where it was put; `fact` is its place in the list. */
 export class LedgerError extends MvmError<

@@ -6,13 +6,14 @@ import {maskOf} from "../types/digests.ts";
 import type {MixinOutput} from "../types/facts.ts";
 import {ZERO_UUID} from "../types/ids.ts";
 import {decodeMemo, type Operation, PURPOSE} from "../types/operation.ts";
+import {takeChange} from "./closing.ts";
 import {addFree, book} from "./custody.ts";
 import type {Draft} from "./draft.ts";
 import {LedgerError} from "./errors.ts";
 import {listAdd} from "./lists.ts";
 import {isGroup, type NetworkConstants, platformNamed} from "./network.ts";
 import type {OutboxPacker} from "./outboxes.ts";
-import {refund, takeChange} from "./payouts.ts";
+import {refund} from "./payouts.ts";
 import type {Fate, HeldReason, MetaRecord, ProcessRecord, RefundReason} from "./records.ts";
 import {BALANCES, MASKS, META, OUTPUTS, PROCESSES, REQUESTS} from "./tables.ts";
 
@@ -127,7 +128,7 @@ function takeMessage({draft, network, packer}: Place, output: MixinOutput, {proc
   packer.message(
     process.platform,
     {...head, members: [mask], threshold: 1, signature: new Uint8Array(0)},
-    output.outputId,
+    {outputId: output.outputId, isBounce: false},
     process.gasLimit,
   );
   return {kind: "message", process: id, nonce};

@@ -19,7 +19,11 @@ const PROCESSES = [APP, uuidOf("process 2"), uuidOf("process 3")];
 const pick = <T>(items: readonly T[], n: number): T => items[n % items.length] as T;
 
 /** One thing that happens; `n` says to whom. Read against the state at hand, so that most of it makes sense. */
-type Step = {kind: "payment" | "register" | "junk" | "nobody" | "send" | "receipt" | "change" | "state"; n: number; amount: bigint};
+type Step = {
+  kind: "payment" | "register" | "junk" | "nobody" | "send" | "receipt" | "refuse" | "change" | "state";
+  n: number;
+  amount: bigint;
+};
 
 const step: fc.Arbitrary<Step> = fc.record({
   kind: fc.constantFrom(
@@ -32,6 +36,7 @@ const step: fc.Arbitrary<Step> = fc.record({
     "send",
     "receipt",
     "receipt",
+    "refuse",
     "change",
     "change",
     "state",
@@ -46,10 +51,13 @@ class World {
   #sequence = 10;
   readonly #sent = new Map<string, bigint>();
   /** Confirmed on Mixin, their change not yet seen. */
-  readonly #returning: string[] = [];
+  readonly #returning: {readonly traceId: string; readonly requestId: string; readonly voiding: boolean}[] = [];
   readonly #confirmed = new Set<string>();
+  /** Refused in the block at hand: a build that is not decided yet is not signed. */
+  readonly #refused = new Set<string>();
 
   facts(steps: readonly Step[]): Fact[] {
+    this.#refused.clear();
     const logs = steps.filter((s) => s.kind === "send" || s.kind === "state").map((s) => this.#log(s));
     const platform = pick(this.ledger.state.network.platforms, 0);
     const chain = logs.length === 0 ? [] : chainFacts(this.ledger.state, platform, logs);
@@ -86,13 +94,24 @@ class World {
       case "nobody":
         return this.#output({asset, amount, senders: [], sendersThreshold: 0});
       case "receipt": {
-        const open = openPayouts(this.ledger.state).filter((order) => !this.#confirmed.has(order.traceId));
+        const open = this.#open();
         if (open.length === 0) return null;
-        const {traceId} = pick(open, n);
+        const {traceId, builds} = pick(open, n);
+        // sometimes an older build than the one that was decided last
+        const build = pick(builds, n % 7 === 0 ? n : builds.length - 1);
         this.#confirmed.add(traceId);
-        this.#returning.push(traceId);
+        this.#returning.push({traceId, ...build});
         // the receipt may come long after its change
-        return n % 4 === 0 ? null : {kind: "payoutReceipt", traceId, txHash: `0x${"cd".repeat(32)}`};
+        return n % 4 === 0 ? null : {kind: build.voiding ? "payoutVoided" : "payoutReceipt", traceId, txHash: `0x${"cd".repeat(32)}`};
+      }
+      case "refuse": {
+        const open = this.#open();
+        if (open.length === 0) return null;
+        const {traceId, buildIndex, builds} = pick(open, n);
+        const merge = payoutOfTrace(this.ledger.state, traceId)?.cause.kind === "merge";
+        this.#refused.add(traceId);
+        const impossible = n % 3 === 0 && !merge && !builds.some((b) => b.voiding);
+        return {kind: "payoutRefused", traceId, buildIndex, reason: impossible ? "impossible" : "unusable"};
       }
       case "change":
         return this.#change();
@@ -101,16 +120,22 @@ class World {
     }
   }
 
+  /** What the Mixin ledger has not confirmed. */
+  #open() {
+    return openPayouts(this.ledger.state).filter(({traceId}) => !this.#confirmed.has(traceId) && !this.#refused.has(traceId));
+  }
+
   #change(): MixinOutput | null {
-    const traceId = this.#returning.shift();
-    const payout = traceId === undefined ? null : payoutOfTrace(this.ledger.state, traceId);
-    if (payout === null) return null;
+    const build = this.#returning.shift();
+    const payout = build === undefined ? null : payoutOfTrace(this.ledger.state, build.traceId);
+    if (build === undefined || payout === null) return null;
     const sum = payout.inputs.reduce((total, input) => total + input.amount, 0n);
-    const amount = payout.cause.kind === "merge" ? sum : sum - payout.amount;
+    const all = payout.cause.kind === "merge" || build.voiding;
+    const amount = all ? sum : sum - payout.amount;
     if (amount === 0n) return null;
     const {members: senders, threshold: sendersThreshold} = this.ledger.state.network.multisig;
-    const index = payout.cause.kind === "merge" ? 0 : 1;
-    return this.#output({senders, sendersThreshold, requestId: payout.traceId, index, amount, asset: payout.asset});
+    const index = all ? 0 : 1;
+    return this.#output({senders, sendersThreshold, requestId: build.requestId, index, amount, asset: payout.asset});
   }
 
   #output(of: Partial<MixinOutput>): MixinOutput {

@@ -4,6 +4,7 @@ import type {Session} from "../dkg/session.ts";
 import {BLOCK_BYTES_MAX, type Block, FACTS_MAX, type Header, type Outbox} from "../types/block.ts";
 import {areCanonical, encodeFact, type Fact, sortFacts} from "../types/facts.ts";
 import {type Genesis, genesisHash} from "../types/genesis.ts";
+import {takePayoutFact} from "./closing.ts";
 import {checkBooks} from "./custody.ts";
 import {DkgTaker, genesisSession} from "./dkg-facts.ts";
 import {Draft, recordsOf} from "./draft.ts";
@@ -13,7 +14,7 @@ import {type Place, takeOutput} from "./intake.ts";
 import {HeadTaker} from "./logs.ts";
 import {EPOCH, type NetworkConstants, networkConstants} from "./network.ts";
 import {type OutboxBody, OutboxPacker} from "./outboxes.ts";
-import {closePayout, settlePayouts} from "./payouts.ts";
+import {settlePayouts} from "./payouts.ts";
 import type {MetaRecord} from "./records.ts";
 import {KEY, META, PLATFORMS, SESSION} from "./tables.ts";
 import {type Tree, treeRoot} from "./tree.ts";
@@ -107,7 +108,9 @@ export class BlockDraft {
         this.#evidence.take(this.#place, fact, encoded);
         break;
       case "payoutReceipt":
-        closePayout(draft, fact);
+      case "payoutVoided":
+      case "payoutRefused":
+        takePayoutFact(this.#place, fact);
         break;
       case "mixinOutput":
         takeOutput(this.#place, fact, encoded);

@@ -4,14 +4,16 @@ import {DecodeError} from "../base/errors.ts";
 import {g1ToEip2537} from "../crypto/bls.ts";
 import type {ChainHead, ChainLog} from "../types/facts.ts";
 import {type Uuid, ZERO_UUID} from "../types/ids.ts";
+import {traceOf} from "./builds.ts";
 import {book} from "./custody.ts";
 import {LedgerError} from "./errors.ts";
 import {decodeGroupEvent, type GroupEvent} from "./group-events.ts";
 import type {Place} from "./intake.ts";
+import {PAYOUTS} from "./money-tables.ts";
 import {isGroup} from "./network.ts";
-import {hold, owe, type Payment, payoutTrace} from "./payouts.ts";
+import {hold, owe, type Payment} from "./payouts.ts";
 import {type HeldReason, type MaskRecord, MESSAGE_STATES, type PlatformRecord} from "./records.ts";
-import {BALANCES, KEY, MASKS, MESSAGES, OUTBOXES, PAYOUTS, PLATFORMS, PROCESSES} from "./tables.ts";
+import {BALANCES, KEY, MASKS, MESSAGES, OUTBOXES, PLATFORMS, PROCESSES} from "./tables.ts";
 
 const MEMO_MAX = 200;
 const MEMBERS_MAX = 64;
@@ -130,14 +132,14 @@ type Outbound = GroupEvent & {kind: "outbound"};
 /** An app pays somebody: becomes a payout, or is held with its reason. False where this send is known already. */
 function applyOutbound(place: Place, platform: Hex, event: Outbound): boolean {
   const {draft, network, height} = place;
-  const traceId = payoutTrace(network, event.process, event.nonce);
+  const cause = {kind: "payout", process: event.process, nonce: event.nonce} as const;
+  const traceId = traceOf(network, cause);
   if (draft.get(PAYOUTS, traceId) !== undefined) return false;
-  const {process, nonce, asset, amount} = event;
+  const {process, asset, amount} = event;
   const receiver = readReceiver(place, event);
   const nobody: MaskRecord = {senders: [], threshold: 0};
   const {senders: receivers, threshold} = typeof receiver === "string" ? nobody : receiver;
   const payment: Payment = {asset, amount, receivers, threshold, memo: event.memo.slice(0, MEMO_MAX)};
-  const cause = {kind: "payout", process, nonce} as const;
   const balance = isOn(place, process, platform) ? draft.get(BALANCES, [process, asset]) : undefined;
   const unbacked = unbackedReason(place, event, platform, balance ?? 0n);
   if (unbacked !== null) {

@@ -1,11 +1,14 @@
 import type {Hex} from "../base/bytes.ts";
+import {invariant} from "../base/errors.ts";
 import {maskOf} from "../types/digests.ts";
 import {encodeEvent, type MvmEvent} from "../types/event.ts";
 import type {Uuid} from "../types/ids.ts";
 import {decodeMemo} from "../types/operation.ts";
+import {bounceEvent} from "./bounces.ts";
 import {outputOf} from "./custody.ts";
 import {type Records, recordsOf} from "./draft.ts";
 import type {LedgerState} from "./ledger.ts";
+import {PAYOUTS} from "./money-tables.ts";
 import type {MessageRecord, OutboxRecord, ProcessRecord} from "./records.ts";
 import {MESSAGES, OUTBOXES, PROCESSES} from "./tables.ts";
 
@@ -34,9 +37,16 @@ export function messageOf(state: LedgerState, process: Uuid, nonce: bigint): Mes
 /** The event of a message, from its record and what it came from: equal from every later state. */
 export function eventOf(records: Records, networkId: Hex, of: {process: Uuid; nonce: bigint; message: MessageRecord}): MvmEvent {
   const {process, nonce, message} = of;
+  if (message.isBounce) return bounceOf(records, nonce, message.outputId);
   const output = outputOf(records, message.outputId);
   const mask = maskOf({networkId, process, senders: output.senders, threshold: output.sendersThreshold});
   const {asset, amount, createdAt} = output;
   const {extra} = decodeMemo(output.extra);
   return {process, nonce, asset, amount, extra, timestamp: createdAt, members: [mask], threshold: 1, signature: new Uint8Array(0)};
+}
+
+function bounceOf(records: Records, nonce: bigint, traceId: Uuid): MvmEvent {
+  const payout = records.get(PAYOUTS, traceId);
+  invariant(payout?.cause.kind === "payout", `a bounce of ${traceId}, which is no payout of an app`);
+  return bounceEvent(payout, payout.cause, nonce);
 }

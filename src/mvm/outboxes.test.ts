@@ -102,7 +102,8 @@ describe("an outbox is closed", () => {
     const [platform] = base.state.network.platforms as [Hex];
     const packer = new OutboxPacker();
     const extra = new Uint8Array(4_096);
-    for (let i = 0n; i < 25n; i++) packer.message(platform, {...decodeEvent(sampleEvent), nonce: i, extra}, uuidOf(`${i}`), 0);
+    for (let i = 0n; i < 25n; i++)
+      packer.message(platform, {...decodeEvent(sampleEvent), nonce: i, extra}, {outputId: uuidOf(`${i}`), isBounce: false}, 0);
     const boxes = packer.pack(new Draft(base.state.tree), 99, [platform]);
     const sizes = boxes.map(({events}) => events.reduce((sum, event) => sum + event.length, 0));
     expect(boxes.map(({events}) => events.length)).toEqual([23, 2]);

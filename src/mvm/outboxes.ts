@@ -6,7 +6,7 @@ import {encodeEvent, type MvmEvent} from "../types/event.ts";
 import {type Uuid, ZERO_HASH} from "../types/ids.ts";
 import {encodeSystemEvent, type SystemEvent} from "../types/system-events.ts";
 import type {Draft} from "./draft.ts";
-import type {PlatformRecord} from "./records.ts";
+import type {MessageRecord, PlatformRecord} from "./records.ts";
 import {MESSAGES, OUTBOXES, PLATFORMS} from "./tables.ts";
 
 /** An outbox with what it commits to. */
@@ -24,9 +24,12 @@ const SYSTEM_GAS = 250_000;
 /** What the contract spends on a message besides the app. */
 const EVENT_GAS = 45_000;
 
+/** What made a message. */
+export type MessageOrigin = Pick<MessageRecord, "outputId" | "isBounce">;
+
 interface Message {
   readonly event: MvmEvent;
-  readonly outputId: Uuid;
+  readonly origin: MessageOrigin;
   readonly gas: number;
 }
 
@@ -53,8 +56,8 @@ export class OutboxPacker {
   }
 
   /** One message, in the order of delivery; `gasLimit` is its process's. */
-  message(platform: Hex, event: MvmEvent, outputId: Uuid, gasLimit: number): void {
-    this.#lane(platform).messages.push({event, outputId, gas: Math.ceil((gasLimit * 64) / 63) + EVENT_GAS});
+  message(platform: Hex, event: MvmEvent, origin: MessageOrigin, gasLimit: number): void {
+    this.#lane(platform).messages.push({event, origin, gas: Math.ceil((gasLimit * 64) / 63) + EVENT_GAS});
   }
 
   /** The outboxes of the block at `height`, by platform in the order given, then by seq; writes their records and those of the messages. */
@@ -88,11 +91,11 @@ function packLane(draft: Draft, height: number, platform: Hex, lane: Lane): Outb
     return box;
   };
   for (const event of lane.system) room(SYSTEM_GAS, event.length, 0).system.push(event);
-  for (const {event, outputId, gas} of lane.messages) {
+  for (const {event, origin, gas} of lane.messages) {
     const encoded = encodeEvent(event);
     const box = room(gas, encoded.length, 1);
     const seq = record.nextSeq + BigInt(boxes.length - 1);
-    draft.put(MESSAGES, [event.process, event.nonce], {outputId, seq, place: box.events.length, state: "decided"});
+    draft.put(MESSAGES, [event.process, event.nonce], {...origin, seq, place: box.events.length, state: "decided"});
     box.events.push(encoded);
     box.messages.push([event.process, event.nonce]);
   }

@@ -2,9 +2,10 @@ import {beforeEach, describe, expect, test} from "vitest";
 import {chainFacts, outboundLog} from "../../test/support/group-logs.ts";
 import {APP, BTC, messageMemo, outputFact, registrationFact, TestLedger, USER, uuidOf} from "../../test/support/ledger.ts";
 import type {Hex} from "../base/bytes.ts";
-import type {MixinOutput, PayoutReceipt} from "../types/facts.ts";
+import type {MixinOutput} from "../types/facts.ts";
 import type {Uuid} from "../types/ids.ts";
 import {uuidBytes} from "../types/ids.ts";
+import type {PayoutReceipt} from "../types/payout-facts.ts";
 import {INPUTS_MAX} from "./custody.ts";
 import {balances, openPayouts, paymentOf, payoutOf, payoutOfTrace} from "./queries.ts";
 

@@ -3,6 +3,7 @@ import type {Session} from "../dkg/session.ts";
 import type {Evidence} from "../types/evidence.ts";
 import {decodeFact, type MixinOutput} from "../types/facts.ts";
 import type {Uuid} from "../types/ids.ts";
+import {type Build, buildsOf, traceOf} from "./builds.ts";
 import {ASSET_LIST, booksOf, outputOf} from "./custody.ts";
 import {waitsForTicks} from "./dkg-facts.ts";
 import {type Records, recordsOf} from "./draft.ts";
@@ -10,7 +11,8 @@ import {HELD_OUTPUTS_LIST, PROCESS_LIST} from "./intake.ts";
 import type {LedgerState} from "./ledger.ts";
 import {listIds} from "./lists.ts";
 import {type MessageView, messageOf} from "./messages.ts";
-import {HELD_PAYOUTS_LIST, OPEN_LIST, payoutTrace} from "./payouts.ts";
+import {PAYOUTS} from "./money-tables.ts";
+import {HELD_PAYOUTS_LIST, OPEN_LIST} from "./payouts.ts";
 import type {
   AssetRecord,
   EvidenceRecord,
@@ -25,7 +27,7 @@ import type {
   PlatformRecord,
   ProcessRecord,
 } from "./records.ts";
-import {BALANCES, EVIDENCE, FAULTS, KEY, MASKS, META, OUTBOXES, OUTPUTS, PAYOUTS, PLATFORMS, PROCESSES, REQUESTS} from "./tables.ts";
+import {BALANCES, EVIDENCE, FAULTS, KEY, MASKS, META, OUTBOXES, OUTPUTS, PLATFORMS, PROCESSES, REQUESTS} from "./tables.ts";
 
 const read = (state: LedgerState): Records => recordsOf(state.tree);
 
@@ -92,6 +94,9 @@ export function undeliveredOutboxes(state: LedgerState, platform: Hex): {seq: bi
 /** A transaction of the group that is to be signed and sent. */
 export interface OpenPayout {
   readonly traceId: Uuid;
+  /** Its newest builds; the last one is to be signed, its place in the count of all is `buildIndex`. */
+  readonly builds: readonly Build[];
+  readonly buildIndex: number;
   readonly asset: Uuid;
   readonly amount: bigint;
   readonly receivers: readonly Uuid[];
@@ -104,9 +109,12 @@ export interface OpenPayout {
 export function openPayouts(state: LedgerState): OpenPayout[] {
   const records = read(state);
   return [...listIds(records, OPEN_LIST)].map((traceId) => {
-    const {asset, amount, receivers, threshold, memo, inputs} = records.get(PAYOUTS, traceId) as PayoutRecord;
+    const payout = records.get(PAYOUTS, traceId) as PayoutRecord;
+    const {asset, amount, receivers, threshold, memo, inputs, buildIndex} = payout;
     return {
       traceId,
+      builds: buildsOf(state.network, payout),
+      buildIndex,
       asset,
       amount,
       receivers,
@@ -126,9 +134,15 @@ export function payoutOfTrace(state: LedgerState, traceId: Uuid): PayoutView | n
   return record === undefined ? null : {traceId, ...record};
 }
 
+/** The builds of a payout, as its order shows them; none where it is unknown. */
+export function payoutBuilds(state: LedgerState, traceId: Uuid): {traceId: Uuid; builds: Build[]}[] {
+  const payout = payoutOfTrace(state, traceId);
+  return payout === null ? [] : [{traceId, builds: buildsOf(state.network, payout)}];
+}
+
 /** What became of an app's send. */
 export function payoutOf(state: LedgerState, process: Uuid, nonce: bigint): PayoutView | null {
-  return payoutOfTrace(state, payoutTrace(state.network, process, nonce));
+  return payoutOfTrace(state, traceOf(state.network, {kind: "payout", process, nonce}));
 }
 
 /** Sends that cannot be paid, with their reasons. */

@@ -18,7 +18,8 @@ export type RefundReason = (typeof REFUND_REASONS)[number];
 
 /**
  * Why something stays where it is, listed. Outputs: nobody to pay back, nothing to pay back, or money from the group itself
- * that is not the change it expects. Sends of apps: not payable as they are.
+ * that is not the change it expects. Sends of apps: not payable as they are. Refunds: RECEIVER_REFUSED, where Mixin pays none of
+ * the senders.
  */
 export const HELD_REASONS = [
   "NO_SENDER",
@@ -30,6 +31,7 @@ export const HELD_REASONS = [
   "UNKNOWN_MASK",
   "GROUP_RECEIVER",
   "MEMO_TOO_LONG",
+  "RECEIVER_REFUSED",
 ] as const;
 export type HeldReason = (typeof HELD_REASONS)[number];
 
@@ -68,7 +70,10 @@ export const MESSAGE_STATES = ["decided", "queued", "delivered", "parked", "retu
 export type MessageState = (typeof MESSAGE_STATES)[number];
 
 export interface MessageRecord {
+  /** The payment; of a bounce, the trace id of the payout that could not be paid. */
   readonly outputId: Uuid;
+  /** An app's own money that comes back to it: a message that no payment made. */
+  readonly isBounce: boolean;
   /** Outbox of the process's platform, and the place of the event in it. */
   readonly seq: bigint;
   readonly place: number;
@@ -141,11 +146,11 @@ export interface PayoutInput {
 export type PayoutCause =
   | {readonly kind: "payout"; readonly process: Uuid; readonly nonce: bigint}
   | {readonly kind: "refund"; readonly outputId: Uuid; readonly reason: RefundReason}
-  | {readonly kind: "merge"; readonly number: bigint};
+  | {readonly kind: "merge"; readonly asset: Uuid; readonly number: bigint};
 export const CAUSE_KINDS = ["payout", "refund", "merge"] as const;
 
-/** waiting: for inputs; open: inputs reserved, to be signed; paid: confirmed; held: not payable. */
-export const PAYOUT_STATES = ["waiting", "open", "paid", "held"] as const;
+/** waiting: for inputs; open: inputs reserved, to be signed; paid: confirmed; held: not payable; voided: given up, the inputs are back. */
+export const PAYOUT_STATES = ["waiting", "open", "paid", "held", "voided"] as const;
 
 export interface PayoutRecord {
   readonly cause: PayoutCause;
@@ -159,7 +164,11 @@ export interface PayoutRecord {
   readonly held: HeldReason | null;
   /** By sequence ascending; their sum less `amount` comes back. */
   readonly inputs: readonly PayoutInput[];
-  /** The output that brought the change. */
+  /** The build that is signed: all spend the same inputs, so that at most one is ever confirmed. */
+  readonly buildIndex: number;
+  /** Builds from this one on give the inputs back to the group; null: all pay. */
+  readonly voidFrom: number | null;
+  /** The output that brought the change, or the inputs back. */
   readonly change: Uuid | null;
   readonly txHash: Hex | null;
 }
@@ -254,7 +263,7 @@ export function writeCause(w: Writer, cause: PayoutCause): Writer {
     case "refund":
       return w.uuid(cause.outputId).tag(REFUND_REASONS, cause.reason);
     case "merge":
-      return w.u64(cause.number);
+      return w.uuid(cause.asset).u64(cause.number);
   }
 }
 
@@ -266,6 +275,6 @@ export function readCause(r: Reader): PayoutCause {
     case "refund":
       return {kind, outputId: r.uuid("cause.outputId"), reason: r.tag(REFUND_REASONS, "cause.reason")};
     case "merge":
-      return {kind, number: r.u64("cause.number")};
+      return {kind, asset: r.uuid("cause.asset"), number: r.u64("cause.number")};
   }
 }

@@ -9,7 +9,6 @@ import {
   type AssetRecord,
   type EvidenceRecord,
   type FaultsRecord,
-  HELD_REASONS,
   type KeyRecord,
   type LinkRecord,
   type ListRecord,
@@ -19,21 +18,17 @@ import {
   type MetaRecord,
   type OutboxRecord,
   type OutputRecord,
-  PAYOUT_STATES,
-  type PayoutRecord,
   type PlatformRecord,
   type ProcessRecord,
-  readCause,
   readFate,
-  writeCause,
   writeFate,
 } from "./records.ts";
 
 /** Bytes of a record are ours, so these bounds only keep a damaged snapshot from asking for memory. */
-const BYTES_MAX = 1 << 24;
-const LIST_MAX = 1 << 12;
+export const BYTES_MAX = 1 << 24;
+export const LIST_MAX = 1 << 12;
 
-const uuidKey = {key: uuidBytes, text: (id: Uuid) => id};
+export const uuidKey = {key: uuidBytes, text: (id: Uuid) => id};
 const hexKey = {key: (id: Hex) => new Writer().hex(id, 32).bytes(), text: (id: Hex) => id};
 const pairKey = {
   key: ([a, b]: readonly [Uuid, Uuid]) => new Writer().uuid(a).uuid(b).bytes(),
@@ -45,16 +40,17 @@ const nonceKey = {
 };
 const soleKey = {key: () => new Uint8Array(0), text: () => ""};
 
-function optional<T>(w: Writer, value: T | null, write: (w: Writer, value: T) => void): Writer {
+/** A flag, and the value where there is one. */
+export function optional<T>(w: Writer, value: T | null, write: (w: Writer, value: T) => void): Writer {
   w.flag(value !== null);
   if (value !== null) write(w, value);
   return w;
 }
-function readOptional<T>(r: Reader, read: (r: Reader) => T): T | null {
+export function readOptional<T>(r: Reader, read: (r: Reader) => T): T | null {
   return r.flag("flag") ? read(r) : null;
 }
-const writeUuid = (w: Writer, id: Uuid) => w.uuid(id);
-const readUuid = (r: Reader) => r.uuid("id");
+export const writeUuid = (w: Writer, id: Uuid) => w.uuid(id);
+export const readUuid = (r: Reader) => r.uuid("id");
 
 /** Table 0: one record. */
 export const META: Table<null, MetaRecord> = {
@@ -99,8 +95,14 @@ export const PROCESSES: Table<Uuid, ProcessRecord> = {
 export const MESSAGES: Table<readonly [Uuid, bigint], MessageRecord> = {
   id: 4,
   ...nonceKey,
-  write: (w, m) => w.uuid(m.outputId).u64(m.seq).u16(m.place).tag(MESSAGE_STATES, m.state),
-  read: (r) => ({outputId: r.uuid("outputId"), seq: r.u64("seq"), place: r.u16("place"), state: r.tag(MESSAGE_STATES, "state")}),
+  write: (w, m) => w.uuid(m.outputId).flag(m.isBounce).u64(m.seq).u16(m.place).tag(MESSAGE_STATES, m.state),
+  read: (r) => ({
+    outputId: r.uuid("outputId"),
+    isBounce: r.flag("isBounce"),
+    seq: r.u64("seq"),
+    place: r.u16("place"),
+    state: r.tag(MESSAGE_STATES, "state"),
+  }),
 };
 
 /** Table 5: (process, mask) → who is behind it. */
@@ -171,38 +173,6 @@ export const ASSETS: Table<Uuid, AssetRecord> = {
     const books = Object.fromEntries(BOOKS.map((field) => [field, r.integer(field)])) as Record<(typeof BOOKS)[number], bigint>;
     return {...books, merges: r.u64("merges"), merge: readOptional(r, readUuid)};
   },
-};
-
-/** Table 10: trace id → the group's transaction. */
-export const PAYOUTS: Table<Uuid, PayoutRecord> = {
-  id: 10,
-  ...uuidKey,
-  write: (w, p) => {
-    writeCause(w, p.cause).uuid(p.asset).integer(p.amount).list(p.receivers, writeUuid).u16(p.threshold).sized(p.memo);
-    optional(w.count(p.height).tag(PAYOUT_STATES, p.state), p.held, (to, reason) => to.tag(HELD_REASONS, reason));
-    w.list(p.inputs, (to, i) => to.uuid(i.outputId).u64(i.sequence).hex(i.txHash, 32).u16(i.index).integer(i.amount));
-    optional(optional(w, p.change, writeUuid), p.txHash, (to, hash) => to.hex(hash, 32));
-  },
-  read: (r) => ({
-    cause: readCause(r),
-    asset: r.uuid("asset"),
-    amount: r.integer("amount"),
-    receivers: r.list(LIST_MAX, "receivers", readUuid),
-    threshold: r.u16("threshold"),
-    memo: r.sized(BYTES_MAX, "memo"),
-    height: r.count("height"),
-    state: r.tag(PAYOUT_STATES, "state"),
-    held: readOptional(r, (from) => from.tag(HELD_REASONS, "held")),
-    inputs: r.list(LIST_MAX, "inputs", (from) => ({
-      outputId: from.uuid("outputId"),
-      sequence: from.u64("sequence"),
-      txHash: from.hex(32, "txHash"),
-      index: from.u16("index"),
-      amount: from.integer("amount"),
-    })),
-    change: readOptional(r, readUuid),
-    txHash: readOptional(r, (from) => from.hex(32, "txHash")),
-  }),
 };
 
 /** Table 11: list name → its ends. */

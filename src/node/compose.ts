@@ -92,7 +92,7 @@ export async function startNode(options: {dir: string; password: string; fatal: 
     fromSequence: 0n,
     isDecided: (id) => isDecidedOutput(state(), id),
   });
-  const payouts = createPayoutSigner({...group, users: seatUsers, logger: log.child({part: "payouts"})});
+  const payouts = createPayoutSigner({...group, users: seatUsers, logger: log.child({part: "payouts"}), voidAfterMs: config.voidAfterMs});
   const mixin = createMixinClient({url: config.mixin, user});
   const {platforms, epoch0Block} = genesis;
   const observers = platforms.map(({chainId, group: address, finality}) =>

@@ -25,6 +25,11 @@ const schema = z.strictObject({
     })
     .prefault({}),
   pollMs: z.int().min(20).max(60_000).default(250).describe("between two polls of the chain and of the Mixin API, ms"),
+  voidAfterMs: z
+    .int()
+    .min(100)
+    .default(600_000)
+    .describe("how long the Mixin API has to call a payout impossible before this validator proposes to give it up, ms"),
   log: z
     .strictObject({
       level: z.enum(LOG_LEVELS).default("info").describe("least level that is logged"),

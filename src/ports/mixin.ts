@@ -1,6 +1,7 @@
 import type {Hex} from "../base/bytes.ts";
-import type {MixinOutput, PayoutReceipt} from "../types/facts.ts";
+import type {MixinOutput} from "../types/facts.ts";
 import type {Uuid} from "../types/ids.ts";
+import type {PayoutFact} from "../types/payout-facts.ts";
 import type {Judgement} from "./chain.ts";
 import type {Service} from "./system.ts";
 
@@ -21,9 +22,18 @@ export interface OutputFeed extends Service {
   onNew(listener: () => void): void;
 }
 
+/** One transaction that an order may become: under which request id, and whether it gives the inputs back to the group. */
+export interface PayoutBuild {
+  readonly requestId: Uuid;
+  readonly voiding: boolean;
+}
+
 /** A transaction of the group that the ledger has decided: every validator builds the same from it. */
 export interface PayoutOrder {
   readonly traceId: Uuid;
+  /** Its newest builds, at least one; the last is to be signed, and is number `buildIndex` from 0. */
+  readonly builds: readonly PayoutBuild[];
+  readonly buildIndex: number;
   readonly asset: Uuid;
   /** 1e-8 units. */
   readonly amount: bigint;
@@ -39,10 +49,10 @@ export interface PayoutOrder {
 export interface PayoutSigner extends Service {
   /** The open orders of the ledger, by the time of their decision; replaces what was there. Orders that are gone are done. */
   setOrders(orders: readonly PayoutOrder[]): void;
-  /** Confirmed by the API and not yet decided. */
-  receipts(): readonly PayoutReceipt[];
-  judge(receipt: PayoutReceipt): Judgement;
-  /** Looks at the API for this trace id now. Never rejects. */
-  check(traceId: Uuid): Promise<void>;
+  /** What the API has made of open orders, not yet decided: confirmed, or refused. */
+  receipts(): readonly PayoutFact[];
+  judge(fact: PayoutFact): Judgement;
+  /** Looks at the API for this payout now, under all of `builds`. Never rejects. */
+  check(payout: Pick<PayoutOrder, "traceId" | "builds">): Promise<void>;
   onNew(listener: () => void): void;
 }

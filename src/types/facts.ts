@@ -4,6 +4,7 @@ import {DecodeError, EncodeError} from "../base/errors.ts";
 import {keccak256} from "../base/hash.ts";
 import {type Evidence, readEvidence, writeEvidence} from "./evidence.ts";
 import type {Uuid} from "./ids.ts";
+import {type PayoutFact, readPayoutFact, writePayoutFact} from "./payout-facts.ts";
 
 /** Time passes by one step: decided once per `paceMs` while something waits for time. */
 export interface Tick {
@@ -35,12 +36,6 @@ export interface DkgMessage {
   readonly body: Uint8Array;
   readonly signature: Uint8Array;
 }
-/** The Mixin ledger has confirmed the group's transaction `traceId`. */
-export interface PayoutReceipt {
-  readonly kind: "payoutReceipt";
-  readonly traceId: Uuid;
-  readonly txHash: Hex;
-}
 /** One output that the Mixin ledger shows for the group. */
 export interface MixinOutput {
   readonly kind: "mixinOutput";
@@ -61,10 +56,20 @@ export interface MixinOutput {
   /** Nanoseconds since 1970. */
   readonly createdAt: bigint;
 }
-export type Fact = Tick | ChainHead | ChainLog | DkgMessage | Evidence | PayoutReceipt | MixinOutput;
+export type Fact = Tick | ChainHead | ChainLog | DkgMessage | Evidence | PayoutFact | MixinOutput;
 
 /** Place in the canonical order, and the first byte of the encoding. Gaps are kinds that other journeys need. */
-export const FACT_CODE = {tick: 0, chainHead: 2, chainLog: 3, dkgMessage: 4, evidence: 6, payoutReceipt: 9, mixinOutput: 10} as const;
+export const FACT_CODE = {
+  tick: 0,
+  chainHead: 2,
+  chainLog: 3,
+  dkgMessage: 4,
+  evidence: 6,
+  payoutReceipt: 9,
+  payoutVoided: 9,
+  payoutRefused: 9,
+  mixinOutput: 10,
+} as const;
 
 export const LOG_DATA_MAX = 16_384;
 export const DKG_BODY_MAX = 16_384;
@@ -72,7 +77,6 @@ export const OUTPUT_EXTRA_MAX = 256;
 const TOPICS_MAX = 4;
 const MEMBERS_MAX = 64;
 const REFERENCES_MAX = 16;
-const RECEIPT_TAGS = ["confirmed"] as const;
 
 /** kind u8 ‖ the fields in the order of the type; decodeFact accepts nothing else. Throws EncodeError. */
 export function encodeFact(fact: Fact): Uint8Array {
@@ -95,7 +99,9 @@ export function encodeFact(fact: Fact): Uint8Array {
       writeEvidence(w, fact);
       break;
     case "payoutReceipt":
-      w.tag(RECEIPT_TAGS, "confirmed").uuid(fact.traceId).hex(fact.txHash, 32);
+    case "payoutVoided":
+    case "payoutRefused":
+      writePayoutFact(w, fact);
       break;
     case "mixinOutput":
       w.uuid(fact.outputId).u64(fact.sequence).hex(fact.txHash, 32).u16(fact.index).uuid(fact.requestId).uuid(fact.asset);
@@ -172,8 +178,7 @@ function readFact(r: Reader): Fact {
     case FACT_CODE.evidence:
       return readEvidence(r);
     case FACT_CODE.payoutReceipt:
-      r.tag(RECEIPT_TAGS, "payoutReceipt.result");
-      return {kind: "payoutReceipt", traceId: r.uuid("payoutReceipt.traceId"), txHash: r.hex(32, "payoutReceipt.txHash")};
+      return readPayoutFact(r);
     case FACT_CODE.mixinOutput:
       return readOutput(r);
     default:

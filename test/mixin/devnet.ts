@@ -113,6 +113,8 @@ export function orderOf(traceId: string, amount: bigint, receiver: string, input
   if (first === undefined) throw new Error("no inputs");
   return {
     traceId,
+    builds: [{requestId: traceId, voiding: false}],
+    buildIndex: 0,
     asset: first.asset,
     amount,
     receivers: [receiver],

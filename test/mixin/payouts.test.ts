@@ -1,7 +1,7 @@
 import {randomUUID} from "node:crypto";
 import {afterAll, afterEach, beforeAll, beforeEach, expect, test} from "vitest";
 import type {MixinOutput} from "../../src/types/facts.ts";
-import {balanceOf, pay, plantFault, sdkOf} from "../../testnet/mixin/client.ts";
+import {balanceOf, pay, plantFault} from "../../testnet/mixin/client.ts";
 import {DevnetGroup, type Feed, Lines, orderOf, type Signer, until} from "./devnet.ts";
 
 let group: DevnetGroup;
@@ -41,7 +41,7 @@ test("four validators pay out of two inputs with change; all have the same recei
   for (const signer of signers) signer.setOrders([order]);
   await confirmed(signers, 1);
   const [receipt] = signers.flatMap((signer) => signer.receipts());
-  if (receipt === undefined) throw new Error("no receipt");
+  if (receipt?.kind !== "payoutReceipt") throw new Error("no receipt");
   for (const signer of signers) {
     expect(signer.receipts()).toEqual([receipt]);
     expect(signer.judge(receipt)).toBe("valid");
@@ -70,7 +70,7 @@ test("with two dead nothing is paid; one that comes back makes it whole, also wh
   const first = await group.signer([group.user(0)], log);
   first.setOrders([order]);
   await until(() => first.stats().signed === 1);
-  await first.check(order.traceId);
+  await first.check(order);
   expect(first.receipts()).toEqual([]);
   const late = await group.signer([group.user(2), group.user(3)], log);
   late.setOrders([order]);
@@ -91,28 +91,6 @@ test("5xx, errors, garbage and silence from every call of the way: paid once all
   expect((await balance()) - before).toBe(210_000_000n);
   expect(signers.reduce((sum, signer) => sum + signer.stats().failures, 0)).toBeGreaterThan(10);
   expect(log.errors()).toEqual([]);
-});
-
-test("an order whose inputs are locked or that was revoked stays open and holds up no other", async () => {
-  const [blocked, revoked, free] = [await funded("1"), await funded("1"), await funded("1")];
-  const orders = [blocked, revoked, free].map((input) => orderOf(randomUUID(), 100n, group.payer.app_id, [input]));
-  const [lockedOut, unlocked, good] = orders as [(typeof orders)[0], (typeof orders)[0], (typeof orders)[0]];
-  const rival = {...lockedOut, traceId: randomUUID(), amount: 99n}; // another transaction over the same input
-  const saboteur = await group.signer([group.user(3)], log);
-  saboteur.setOrders([rival, unlocked]);
-  await until(() => saboteur.stats().signed === 2);
-  await sdkOf(group.url, group.user(3)).multisig.unlockSafeMultisigs(unlocked.traceId);
-  await saboteur.stop();
-
-  const signers = await Promise.all(group.users.slice(0, 3).map((user) => group.signer([user], log)));
-  for (const signer of signers) signer.setOrders(orders);
-  await confirmed(signers, 1);
-  for (const signer of signers) expect(signer.receipts().map((r) => r.traceId)).toEqual([good.traceId]);
-  const named = (code: string, traceId: string) =>
-    log.all.some((l) => JSON.stringify(l.fields).includes(code) && JSON.stringify(l.fields).includes(traceId));
-  await until(() => named("REVOKED", unlocked.traceId) && named("10105", lockedOut.traceId));
-  await sdkOf(group.url, group.user(3)).multisig.unlockSafeMultisigs(rival.traceId);
-  await confirmed(signers, 2);
 });
 
 test("a node that restarts in the middle goes on from the orders alone, and signs nothing twice", async () => {

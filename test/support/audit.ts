@@ -2,8 +2,9 @@ import {expect} from "vitest";
 import {toHex} from "../../src/base/bytes.ts";
 import {decodeRecord, type Table} from "../../src/mvm/draft.ts";
 import type {LedgerState} from "../../src/mvm/ledger.ts";
+import {PAYOUTS} from "../../src/mvm/money-tables.ts";
 import type {AssetRecord} from "../../src/mvm/records.ts";
-import {ASSETS, BALANCES, LINKS, MESSAGES, OUTPUTS, PAYOUTS, PROCESSES} from "../../src/mvm/tables.ts";
+import {ASSETS, BALANCES, LINKS, MESSAGES, OUTPUTS, PROCESSES} from "../../src/mvm/tables.ts";
 import {treeEntries} from "../../src/mvm/tree.ts";
 import {decodeFact, type MixinOutput} from "../../src/types/facts.ts";
 import {type Uuid, uuidFromHex} from "../../src/types/ids.ts";
@@ -72,9 +73,10 @@ export function audit(state: LedgerState): void {
     const sum = payout.inputs.reduce((total, input) => total + input.amount, 0n);
     const merge = payout.cause.kind === "merge";
     const back = merge ? sum : sum - payout.amount;
-    const arrived = payout.change === null ? 0n : back;
+    const arrived = outputs.find(({id}) => id === payout.change)?.output.amount ?? 0n;
     if (payout.state === "open") book.reserved += sum - arrived;
     if (payout.state === "paid") book.transit += back - arrived;
+    if (payout.state === "voided") book.transit += sum - arrived;
     if ((payout.state === "open" || payout.state === "waiting") && !merge) book.owed += payout.amount;
     if (payout.state === "paid" && !merge) book[payout.cause.kind === "payout" ? "paid" : "refunded"] += payout.amount;
     if (payout.held !== null && !["UNKNOWN_PROCESS", "ZERO_AMOUNT", "INSUFFICIENT_BALANCE"].includes(payout.held))

@@ -51,6 +51,13 @@ export const facts: Record<Fact["kind"], fc.Arbitrary<Fact>> = {
   }),
   evidence,
   payoutReceipt: fc.record({kind: fc.constant("payoutReceipt"), traceId: fc.uuid(), txHash: hash}),
+  payoutVoided: fc.record({kind: fc.constant("payoutVoided"), traceId: fc.uuid(), txHash: hash}),
+  payoutRefused: fc.record({
+    kind: fc.constant("payoutRefused"),
+    traceId: fc.uuid(),
+    buildIndex: u32,
+    reason: fc.constantFrom("unusable", "impossible"),
+  }),
   mixinOutput: fc.record({
     kind: fc.constant("mixinOutput"),
     outputId: fc.uuid(),

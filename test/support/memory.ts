@@ -1,11 +1,13 @@
-import type {Hex} from "../../src/base/bytes.ts";
+import {type Hex, toHex} from "../../src/base/bytes.ts";
 import type {ChainCursor, ChainObserver, Judgement} from "../../src/ports/chain.ts";
 import type {OutputFeed, PayoutOrder, PayoutSigner} from "../../src/ports/mixin.ts";
 import type {Network, NetworkHandler, Peer} from "../../src/ports/network.ts";
 import type {BlockStore, Heights, SnapshotStore, Wal} from "../../src/ports/store.ts";
 import type {Logger} from "../../src/ports/system.ts";
-import type {ChainHead, ChainLog, MixinOutput, PayoutReceipt} from "../../src/types/facts.ts";
+import type {ChainHead, ChainLog, MixinOutput} from "../../src/types/facts.ts";
+import {encodeFact} from "../../src/types/facts.ts";
 import {type DecidedBlock, decodeMessage, encodeDecidedBlock, encodeMessage, type Message} from "../../src/types/messages.ts";
+import type {PayoutFact} from "../../src/types/payout-facts.ts";
 import type {Certificate, Proof} from "../../src/types/votes.ts";
 
 /** Ports of the node without disk, sockets or other processes: for tests of what stands between them. */
@@ -224,24 +226,24 @@ const big = (_: string, value: unknown) => (typeof value === "bigint" ? `${value
 export class MemoryPayouts implements PayoutSigner {
   readonly name = "memory payouts";
   orders: readonly PayoutOrder[] = [];
-  readonly #receipts: PayoutReceipt[] = [];
+  readonly #receipts: PayoutFact[] = [];
   readonly #listeners: (() => void)[] = [];
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
-  confirm(receipt: PayoutReceipt): void {
+  confirm(receipt: PayoutFact): void {
     this.#receipts.push(receipt);
     for (const listener of this.#listeners) listener();
   }
   setOrders(orders: readonly PayoutOrder[]): void {
     this.orders = orders;
   }
-  receipts(): readonly PayoutReceipt[] {
+  receipts(): readonly PayoutFact[] {
     return this.#receipts;
   }
-  judge(receipt: PayoutReceipt): Judgement {
-    const own = this.#receipts.find((r) => r.traceId === receipt.traceId);
+  judge(fact: PayoutFact): Judgement {
+    const own = this.#receipts.find((r) => r.traceId === fact.traceId);
     if (own === undefined) return "unknown";
-    return own.txHash === receipt.txHash ? "valid" : "invalid";
+    return toHex(encodeFact(own)) === toHex(encodeFact(fact)) ? "valid" : "invalid";
   }
   async check(): Promise<void> {}
   onNew(listener: () => void): void {

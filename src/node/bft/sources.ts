@@ -1,13 +1,14 @@
 import type {Hex} from "../../base/bytes.ts";
 import type {LedgerState} from "../../mvm/ledger.ts";
-import {chainCursor, isDecidedOutput, needsTicks, payoutOfTrace} from "../../mvm/queries.ts";
+import {chainCursor, isDecidedOutput, needsTicks, payoutBuilds, payoutOfTrace} from "../../mvm/queries.ts";
 import type {ChainCursor, ChainObserver, Judgement} from "../../ports/chain.ts";
-import type {OutputFeed, PayoutSigner} from "../../ports/mixin.ts";
+import type {OutputFeed, PayoutOrder, PayoutSigner} from "../../ports/mixin.ts";
 import type {Clock} from "../../ports/system.ts";
 import type {Block} from "../../types/block.ts";
 import type {Evidence} from "../../types/evidence.ts";
-import type {ChainHead, ChainLog, DkgMessage, Fact, MixinOutput, PayoutReceipt} from "../../types/facts.ts";
+import type {ChainHead, ChainLog, DkgMessage, Fact, MixinOutput} from "../../types/facts.ts";
 import type {Uuid} from "../../types/ids.ts";
+import {isPayoutFact} from "../../types/payout-facts.ts";
 import type {DecidedChain} from "./decided-chain.ts";
 
 /** An output must have been seen this long, and told to the others, before its omission withholds a verdict. */
@@ -39,7 +40,11 @@ export interface EvidenceSource {
 /** A verdict on the facts of a block, and what may be asked once to turn "unknown" into one. */
 export interface Review {
   readonly judgement: Judgement;
-  readonly ask: {readonly outputs: readonly Uuid[]; readonly traces: readonly Uuid[]; readonly platforms: readonly Hex[]};
+  readonly ask: {
+    readonly outputs: readonly Uuid[];
+    readonly payouts: readonly Pick<PayoutOrder, "traceId" | "builds">[];
+    readonly platforms: readonly Hex[];
+  };
 }
 
 /** This validator's own view of the worlds outside: what it would propose, and what it thinks of others' proposals. */
@@ -118,7 +123,7 @@ export class Sources {
 
   /** Whether every fact of `block`, which follows `state`, is what the own sources show. Says nothing of what the block leaves out. */
   review(block: Block, state: LedgerState = this.#chain.state): Review {
-    const ask = {outputs: [] as Uuid[], traces: [] as Uuid[], platforms: [] as Hex[]};
+    const ask = {outputs: [] as Uuid[], payouts: [] as Review["ask"]["payouts"][number][], platforms: [] as Hex[]};
     let judgement: Judgement = "valid";
     const note = (of: Judgement, unknown: () => void) => {
       if (of === "invalid") judgement = "invalid";
@@ -129,17 +134,17 @@ export class Sources {
     };
     for (const fact of block.facts) {
       if (fact.kind === "mixinOutput") note(this.#feed.judge(fact), () => ask.outputs.push(fact.outputId));
-      if (fact.kind === "payoutReceipt") note(this.#judgeReceipt(fact), () => ask.traces.push(fact.traceId));
+      if (isPayoutFact(fact)) note(this.#payouts.judge(fact), () => ask.payouts.push(...payoutBuilds(state, fact.traceId)));
       if (fact.kind === "chainHead")
         note(this.#judgeHead(fact, block, cursorOf(state, fact.platform)), () => ask.platforms.push(fact.platform));
     }
-    return {judgement, ask: {...ask, outputs: ask.outputs.slice(0, FETCH_MAX), traces: ask.traces.slice(0, FETCH_MAX)}};
+    return {judgement, ask: {...ask, outputs: ask.outputs.slice(0, FETCH_MAX), payouts: ask.payouts.slice(0, FETCH_MAX)}};
   }
 
   /** Whether a fresh proposal may have a verdict: it leaves out no output that everybody has had time to see, and no tick comes early. */
   isAdmitted(block: Block): boolean {
     if (block.facts.some((f) => f.kind === "tick") && this.tickWaitMs() !== 0) return false;
-    const takes = block.facts.some((f) => f.kind === "mixinOutput" || f.kind === "payoutReceipt");
+    const takes = block.facts.some((f) => f.kind === "mixinOutput" || isPayoutFact(f));
     if (takes && this.#certificateLag() > CERTIFICATE_LAG_MAX) return false;
     const outputs = block.facts.filter((f): f is MixinOutput => f.kind === "mixinOutput");
     const newest = outputs.at(-1);
@@ -155,7 +160,7 @@ export class Sources {
   async ask(ask: Review["ask"]): Promise<void> {
     await Promise.all([
       ask.outputs.length > 0 ? this.#feed.fetch(ask.outputs) : undefined,
-      ...ask.traces.map((trace) => this.#payouts.check(trace)),
+      ...ask.payouts.map((payout) => this.#payouts.check(payout)),
       ...this.#observers.filter((o) => ask.platforms.includes(o.platform)).map((o) => o.poll()),
     ]);
   }
@@ -170,9 +175,6 @@ export class Sources {
 
   #takesPayments(): boolean {
     return this.#chain.isCertified(this.#chain.height + 1);
-  }
-  #judgeReceipt(receipt: PayoutReceipt): Judgement {
-    return this.#payouts.judge(receipt);
   }
   #judgeHead(head: ChainHead, block: Block, cursor: {number: number; logs: number}): Judgement {
     const observer = this.#observers.find((o) => o.platform === head.platform);

@@ -2,9 +2,10 @@ import {toHex, utf8} from "../../../src/base/bytes.ts";
 import {keccak256, sha256} from "../../../src/base/hash.ts";
 import {OutputSet} from "../../../src/mixin/output-set.ts";
 import type {OutputFeed, PayoutOrder, PayoutSigner} from "../../../src/ports/mixin.ts";
-import type {MixinOutput, PayoutReceipt} from "../../../src/types/facts.ts";
+import type {MixinOutput} from "../../../src/types/facts.ts";
 import type {Genesis} from "../../../src/types/genesis.ts";
 import {type Uuid, uuidFromHex} from "../../../src/types/ids.ts";
+import type {PayoutReceipt} from "../../../src/types/payout-facts.ts";
 import {multisigOf, quorumOf, totalSeats} from "../../../src/types/validators.ts";
 import type {Life} from "./life.ts";
 import type {World} from "./world.ts";
@@ -146,10 +147,10 @@ export class SimMixin {
       receipts: () => orders.flatMap(({traceId}) => seen.get(traceId) ?? []),
       judge: (receipt) => {
         const own = seen.get(receipt.traceId);
-        if (own === undefined) return "unknown";
+        if (own === undefined || receipt.kind !== "payoutReceipt") return "unknown";
         return own.txHash === receipt.txHash ? "valid" : "invalid";
       },
-      check: async (traceId) => {
+      check: async ({traceId}) => {
         await life.wait(this.#apiMs());
         const transaction = this.ledger.transactions.get(traceId);
         if (transaction?.receipt == null || this.#view(validator, traceId, transaction.confirmedMs) > this.#world.nowMs) return;

@@ -1,0 +1,47 @@
+import type {Uuid} from "../types/ids.ts";
+import type {Table} from "./draft.ts";
+import {HELD_REASONS, PAYOUT_STATES, type PayoutRecord, readCause, writeCause} from "./records.ts";
+import {BYTES_MAX, LIST_MAX, optional, readOptional, readUuid, uuidKey, writeUuid} from "./tables.ts";
+
+/** Table 10: trace id → the group's transaction. */
+export const PAYOUTS: Table<Uuid, PayoutRecord> = {
+  id: 10,
+  ...uuidKey,
+  write: (w, p) => {
+    writeCause(w, p.cause).uuid(p.asset).integer(p.amount).list(p.receivers, writeUuid).u16(p.threshold).sized(p.memo);
+    optional(w.count(p.height).tag(PAYOUT_STATES, p.state), p.held, (to, reason) => to.tag(HELD_REASONS, reason));
+    w.list(p.inputs, (to, i) => to.uuid(i.outputId).u64(i.sequence).hex(i.txHash, 32).u16(i.index).integer(i.amount));
+    optional(w.u32(p.buildIndex), p.voidFrom, (to, from) => to.u32(from));
+    optional(optional(w, p.change, writeUuid), p.txHash, (to, hash) => to.hex(hash, 32));
+  },
+  read: (r) => ({
+    cause: readCause(r),
+    asset: r.uuid("asset"),
+    amount: r.integer("amount"),
+    receivers: r.list(LIST_MAX, "receivers", readUuid),
+    threshold: r.u16("threshold"),
+    memo: r.sized(BYTES_MAX, "memo"),
+    height: r.count("height"),
+    state: r.tag(PAYOUT_STATES, "state"),
+    held: readOptional(r, (from) => from.tag(HELD_REASONS, "held")),
+    inputs: r.list(LIST_MAX, "inputs", (from) => ({
+      outputId: from.uuid("outputId"),
+      sequence: from.u64("sequence"),
+      txHash: from.hex(32, "txHash"),
+      index: from.u16("index"),
+      amount: from.integer("amount"),
+    })),
+    buildIndex: r.u32("buildIndex"),
+    voidFrom: readOptional(r, (from) => from.u32("voidFrom")),
+    change: readOptional(r, readUuid),
+    txHash: readOptional(r, (from) => from.hex(32, "txHash")),
+  }),
+};
+
+/** Table 48: request id of a later build → the payout that it belongs to, and whether it gives the inputs back. */
+export const BUILDS: Table<Uuid, {readonly traceId: Uuid; readonly voiding: boolean}> = {
+  id: 48,
+  ...uuidKey,
+  write: (w, b) => w.uuid(b.traceId).flag(b.voiding),
+  read: (r) => ({traceId: r.uuid("traceId"), voiding: r.flag("voiding")}),
+};
