@@ -53,10 +53,21 @@ export interface NoShare {
   readonly sid: Hex;
   readonly seat: number;
 }
+/** What is said within a session. */
 export type DkgBody = Dealing | Complaint | Ack | NoShare;
 
+/** The sender's dealing key for an epoch to come: the other body of a DkgMessage, outside of any session. */
+export interface EncKey {
+  /** Number below 2^53. */
+  readonly epoch: number;
+  /** 48 bytes. */
+  readonly encKey: Uint8Array;
+  /** Proof of possession (dkg/enc-key.ts), 96 bytes. */
+  readonly proof: Uint8Array;
+}
+
 const VERSION = 1;
-const TYPE = {dealing: 1, complaint: 2, ack: 3, noShare: 4} as const;
+const TYPE = {dealing: 1, complaint: 2, ack: 3, noShare: 4, encKey: 5} as const;
 const POINT = 48;
 const SCALAR = 32;
 const SIGNATURE = 96;
@@ -91,12 +102,38 @@ export function encodeDkgBody(body: DkgBody): Uint8Array {
   return w.bytes();
 }
 
-/** Accepts exactly what encodeDkgBody makes of at least one commitment and one ciphertext. Throws DecodeError. */
-export function decodeDkgBody(bytes: Uint8Array): DkgBody {
+/** Which of the two a body is, by its type alone: decodeEncKey reads it, or decodeDkgBody. */
+export function isEncKeyBody(bytes: Uint8Array): boolean {
+  return bytes[1] === TYPE.encKey;
+}
+
+/** version u8 ‖ type u8 ‖ epoch u64 ‖ key 48 ‖ proof 96. Throws EncodeError. */
+export function encodeEncKey({epoch, encKey, proof}: EncKey): Uint8Array {
+  return new Writer().u8(VERSION).u8(TYPE.encKey).count(epoch).fixed(encKey, POINT).fixed(proof, SIGNATURE).bytes();
+}
+
+/** Accepts exactly what encodeEncKey makes. Throws DecodeError. */
+export function decodeEncKey(bytes: Uint8Array): EncKey {
   const r = new Reader(bytes);
+  readHead(r, TYPE.encKey);
+  const key = {epoch: r.count("encKey.epoch"), encKey: r.fixed(POINT, "encKey.encKey"), proof: r.fixed(SIGNATURE, "encKey.proof")};
+  r.end("dkg");
+  return key;
+}
+
+/** Version and type; the type where it has to be `want`. */
+function readHead(r: Reader, want?: number): number {
   const version = r.u8("dkg.version");
   if (version !== VERSION) throw new DecodeError("UNKNOWN_TAG", {field: "dkg.version", offset: 0, want: VERSION, got: version});
   const type = r.u8("dkg.type");
+  if (want !== undefined && type !== want) throw new DecodeError("UNKNOWN_TAG", {field: "dkg.type", offset: 1, want, got: type});
+  return type;
+}
+
+/** Accepts exactly what encodeDkgBody makes of at least one commitment and one ciphertext. Throws DecodeError. */
+export function decodeDkgBody(bytes: Uint8Array): DkgBody {
+  const r = new Reader(bytes);
+  const type = readHead(r);
   const sid = r.hex(32, "dkg.sid");
   const body = readBody(r, {type, sid, size: bytes.length});
   r.end("dkg");
