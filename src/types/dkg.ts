@@ -77,6 +77,22 @@ export function dealingSize(threshold: number, seats: number): number {
   return 184 + POINT * threshold + SCALAR * seats;
 }
 
+/**
+ * What a message of one sender is about, as text: of two messages in one place a block takes one, so whoever holds messages for
+ * a block keeps the first and drops the rest before any work on the curve.
+ */
+export function placeOf(body: DkgBody): string {
+  switch (body.kind) {
+    case "dealing":
+      return `${body.sid}/dealing/${body.seat}`;
+    case "complaint":
+      return `${body.sid}/complaint/${body.dealer}/${body.seat}`;
+    case "ack":
+    case "noShare":
+      return `${body.sid}/${body.kind}/${body.seat}`;
+  }
+}
+
 /** version u8 ‖ type u8 ‖ the fields in the order of the type, a dealing's commitments after their number u16. Throws EncodeError. */
 export function encodeDkgBody(body: DkgBody): Uint8Array {
   const w = new Writer().u8(VERSION).u8(TYPE[body.kind]).hex(body.sid, 32, "dkg.sid");

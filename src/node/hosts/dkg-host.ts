@@ -4,12 +4,12 @@ import {sha256} from "../../base/hash.ts";
 import {admit} from "../../dkg/admit.ts";
 import {openShares} from "../../dkg/open.ts";
 import {makeAcks, makeComplaint, makeDealing} from "../../dkg/participant.ts";
-import type {Session} from "../../dkg/session.ts";
+import {type Session, sizesOf} from "../../dkg/session.ts";
 import type {LedgerState} from "../../mvm/ledger.ts";
 import {dkgSession, groupKey} from "../../mvm/queries.ts";
 import type {Network, Verdict} from "../../ports/network.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
-import {decodeDkgBody, encodeDkgBody} from "../../types/dkg.ts";
+import {dealingSize, decodeDkgBody, encodeDkgBody, placeOf} from "../../types/dkg.ts";
 import type {DkgMessage} from "../../types/facts.ts";
 import type {DkgGossip} from "../../types/messages.ts";
 import type {Certifier} from "../bft/certifier.ts";
@@ -17,8 +17,8 @@ import type {DecidedChain} from "../bft/decided-chain.ts";
 import {type ConsensusSigner, type Digests, isSignedBy} from "../bft/signer.ts";
 import type {DkgPool} from "../bft/sources.ts";
 
-/** Messages of one validator that wait for a block: one dealing, a complaint per dealer, an ACK per seat. */
-const PER_VALIDATOR_MAX = 160;
+/** Messages of one validator that wait for a block: a dealing, a complaint, an ACK per seat. */
+const PER_VALIDATOR_MAX = 200;
 const RESEND_MS = 1_000;
 
 /** Where this validator keeps what it must not lose, and must not tell. */
@@ -55,7 +55,7 @@ interface DkgHostPorts {
 export class DkgHost implements Service, DkgPool {
   readonly name = "dkg";
   readonly #p: DkgHostPorts;
-  /** Validator → message key → message. */
+  /** Validator → place → the first message for it. */
   readonly #pool = new Map<number, Map<string, DkgGossip>>();
   /** Own messages of the session in progress, by phase, so that each is made once. */
   readonly #own = new Map<string, DkgGossip[]>();
@@ -95,7 +95,10 @@ export class DkgHost implements Service, DkgPool {
     const validator = this.#p.chain.epochSet.validators[message.from];
     if (!isSignedBy(validator?.consensusKey, this.#p.digests.dkg(message.body), message.signature)) return "reject";
     try {
-      if (decodeDkgBody(message.body).sid !== session.sid) return "ignore";
+      const body = decodeDkgBody(message.body);
+      if (body.sid !== session.sid) return "ignore";
+      const {seats, threshold} = sizesOf(session);
+      if (body.kind === "dealing" && message.body.length !== dealingSize(threshold, seats)) return "reject";
     } catch (error) {
       if (error instanceof DecodeError) return "reject";
       throw error;
@@ -131,7 +134,7 @@ export class DkgHost implements Service, DkgPool {
   #keep(message: DkgGossip): boolean {
     const held = this.#pool.get(message.from) ?? new Map<string, DkgGossip>();
     this.#pool.set(message.from, held);
-    const key = toHex(sha256(message.body));
+    const key = placeOf(decodeDkgBody(message.body));
     if (held.has(key) || held.size >= PER_VALIDATOR_MAX) return false;
     held.set(key, message);
     this.#version++;
