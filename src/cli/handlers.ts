@@ -1,22 +1,13 @@
 import {existsSync, mkdirSync, readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
-import {fromHex, type Hex, toHex} from "../base/bytes.ts";
+import {fromHex, type Hex} from "../base/bytes.ts";
 import {describeError} from "../base/errors.ts";
-import {Account} from "../chain/account.ts";
 import {readChainId} from "../chain/chain-id.ts";
 import {buildGenesis} from "../chain/genesis.ts";
 import {openProvider} from "../chain/provider.ts";
-import {readStakingInfo, stakeDeposit} from "../chain/staking.ts";
-import {blsPublicKey} from "../crypto/bls.ts";
-import {addressOf, sign} from "../crypto/secp256k1.ts";
-import {DEPOSIT_EPOCH, encKeyProof} from "../dkg/enc-key.ts";
 import {startNode} from "../node/compose.ts";
-import {type ConfigInput, parseConfig, readConfig} from "../node/config.ts";
-import {createKeyring, openKey, openKeyring, parseSeatUsers, readPassword} from "../node/keyring.ts";
-import {systemClock} from "../node/system.ts";
-import {peerIdOf} from "../p2p/keys.ts";
-import type {Logger} from "../ports/system.ts";
-import {consensusKeyDigest, domainSeparator} from "../types/digests.ts";
+import {type ConfigInput, parseConfig} from "../node/config.ts";
+import {createKeyring, parseSeatUsers, readPassword} from "../node/keyring.ts";
 import {encodeGenesis, PARAMETERS_LAN} from "../types/genesis.ts";
 import {parseAddress, parseUuid} from "../types/ids.ts";
 import {askApi, askScreen, printPayment, printScreen} from "./ask.ts";
@@ -24,16 +15,16 @@ import {configFields, configShow} from "./config.ts";
 import {doctor} from "./doctor/doctor.ts";
 import {CommandError} from "./errors.ts";
 import {keysList} from "./keys.ts";
-import type {DirOption, GenesisOptions, Handlers, InitOptions, StakeOptions} from "./program.ts";
+import type {DirOption, GenesisOptions, Handlers, InitOptions} from "./program.ts";
+import {stakeHandlers} from "./stake.ts";
 
 const RPC_MS = 10_000;
-const silent: Logger = {debug() {}, info() {}, warn() {}, error() {}, child: () => silent};
 
 const print = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
 export const handlers: Handlers = {
   init,
-  stake,
+  stake: stakeHandlers,
   genesis,
   run,
   status: async (o) => printScreen(await askScreen(o.api), o.json),
@@ -66,41 +57,6 @@ async function init(options: InitOptions): Promise<void> {
   const addresses = await createKeyring(dir, readPassword(), users);
   writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`);
   print({event: "created", dir, seats: users.length, ...addresses});
-}
-
-async function stake(options: StakeOptions): Promise<void> {
-  const {dir} = options;
-  const password = readPassword();
-  const {rpc} = readConfig(join(dir, "config.json"));
-  const [keys, operator] = await Promise.all([openKeyring(dir, password), openKey(dir, "operator", password)]);
-  const staking = parseAddress(options.staking, "--staking");
-  const chainId = await readChainId(rpc, RPC_MS);
-  const provider = openProvider({url: rpc, chainId, timeoutMs: RPC_MS});
-  const account = new Account({
-    provider,
-    secret: operator,
-    clock: systemClock,
-    log: silent,
-    replaceMs: 30_000,
-    receiptMs: 100,
-    finality: 0,
-  });
-  try {
-    const {networkId} = await readStakingInfo(provider, staking);
-    const domain = domainSeparator({homeChainId: chainId, staking, networkId});
-    const deposit = {
-      consensusKey: addressOf(keys.consensus),
-      consensusProof: sign(keys.consensus, consensusKeyDigest(domain, account.address)),
-      peerId: await peerIdOf(keys.network),
-      encKey: toHex(blsPublicKey(keys.dealing)),
-      encKeyProof: toHex(encKeyProof(keys.dealing, {networkId, epoch: DEPOSIT_EPOCH, operator: account.address})),
-      mixinUsers: keys.seatUsers.map((u) => u.app_id),
-    };
-    const {txHash, gasUsed} = await stakeDeposit({account, provider, staking, deposit});
-    print({event: "staked", operator: account.address, seats: keys.seatUsers.length, txHash, gasUsed: `${gasUsed}`});
-  } finally {
-    provider.destroy();
-  }
 }
 
 async function genesis(options: GenesisOptions): Promise<void> {

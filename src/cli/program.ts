@@ -1,4 +1,5 @@
 import {Command, InvalidArgumentError} from "commander";
+import {type StakeHandlers, stakeCommands} from "./stake-program.ts";
 
 export interface DirOption {
   dir: string;
@@ -11,9 +12,6 @@ export interface InitOptions extends DirOption {
   peer: string[];
   apiPort: number;
   logFile?: string;
-}
-export interface StakeOptions extends DirOption {
-  staking: string;
 }
 export interface GenesisOptions {
   rpc: string;
@@ -31,7 +29,7 @@ export interface ApiOptions {
 /** What each command does; the command line itself only parses. */
 export interface Handlers {
   init(options: InitOptions): Promise<void>;
-  stake(options: StakeOptions): Promise<void>;
+  stake: StakeHandlers;
   genesis(options: GenesisOptions): Promise<void>;
   run(options: DirOption): Promise<void>;
   status(options: ApiOptions): Promise<void>;
@@ -67,12 +65,7 @@ export function program(handlers: Handlers): Command {
     )
     .action((options: InitOptions) => handlers.init(options));
 
-  cli
-    .command("stake")
-    .description("Deposit one seat for each Mixin user of the node, with the operator key of the node")
-    .requiredOption("--dir <dir>", dir)
-    .requiredOption("--staking <address>", "the Staking contract")
-    .action((options: StakeOptions) => handlers.stake(options));
+  stakeCommands(cli, handlers.stake, dir);
 
   cli
     .command("genesis")

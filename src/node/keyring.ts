@@ -76,12 +76,7 @@ export async function createKeyring(
     if (name !== "network" && name !== "dealing") addresses[name] = addressOf(secret);
     secret.fill(0);
   }
-  await writeKeystore(keyFile(dir, "mixin"), {
-    kind: "bundle",
-    secret: utf8(JSON.stringify(seatUsers)),
-    password,
-    description: `mixin: ${seatUsers.length} seat users`,
-  });
+  await writeSeatUsers(dir, password, seatUsers, false);
   return addresses;
 }
 
@@ -106,6 +101,24 @@ async function openSeatUsers(dir: string, password: string): Promise<SeatUser[]>
   const file = keyFile(dir, "mixin");
   const {secret} = await readKeystore(file, password);
   return parseSeatUsers(new TextDecoder().decode(secret), file);
+}
+
+/** More Mixin users for the node, behind those that it has; one that it has already stays once. Throws KeystoreError, KeyringError. */
+export async function addSeatUsers(dir: string, password: string, more: readonly SeatUser[]): Promise<void> {
+  const known = await openSeatUsers(dir, password);
+  const fresh = more.filter((user) => !known.some(({app_id}) => app_id === user.app_id));
+  if (fresh.length > 0) await writeSeatUsers(dir, password, [...known, ...fresh], true);
+}
+
+async function writeSeatUsers(dir: string, password: string, users: readonly SeatUser[], overwrite: boolean): Promise<void> {
+  const secret = utf8(JSON.stringify(users));
+  await writeKeystore(keyFile(dir, "mixin"), {
+    kind: "bundle",
+    secret,
+    password,
+    description: `mixin: ${users.length} seat users`,
+    overwrite,
+  });
 }
 
 /** Checks a JSON list of Mixin users, one per seat. Throws KeyringError BAD_SEAT_USER, which never shows a secret. */
