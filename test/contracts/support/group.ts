@@ -89,18 +89,18 @@ export class Group {
   epoch = 0n;
   key: BlsKey;
   readonly staking: string;
-  readonly chainId: number;
+  readonly homeChainId: number;
   #height = 0n;
   #seq = 0n;
   readonly #nonces = new Map<string, bigint>();
 
-  constructor(of: {contract: Deployed; chain: Chain; staking: string; salt: string; validators: ValidatorKeys}) {
+  constructor(of: {contract: Deployed; chain: Chain; homeChainId: number; staking: string; salt: string; validators: ValidatorKeys}) {
     this.contract = of.contract;
-    this.chainId = of.chain.chainId;
+    this.homeChainId = of.homeChainId;
     this.staking = of.staking;
     this.validators = of.validators;
     this.key = blsKey(BigInt(id("group key")) >> 3n);
-    this.networkId = networkIdOf(of.chain.chainId, of.staking, of.salt);
+    this.networkId = networkIdOf(of.homeChainId, of.staking, of.salt);
     this.platform = keccak256(abi.encode(["uint256", "address"], [of.chain.chainId, of.contract.address]));
   }
 
@@ -160,7 +160,7 @@ export class Group {
       const [of = "", name = ""] = field.split(" ");
       return {type: of, name};
     });
-    const domain = {name: "MVM", version: "1", chainId: this.chainId, verifyingContract: this.staking, salt: this.networkId};
+    const domain = {name: "MVM", version: "1", chainId: this.homeChainId, verifyingContract: this.staking, salt: this.networkId};
     return TypedDataEncoder.hash(domain, {[type]: types}, Object.fromEntries(types.map(({name}, i) => [name, values[i]])));
   }
 
@@ -263,12 +263,12 @@ export function certificateArgs(block: Block, signature: string): unknown[] {
 }
 
 /** Deploys a group contract, not yet activated. */
-export async function deployGroup(chain: Chain, validators = validatorKeys([1, 1, 1, 1])): Promise<Group> {
+export async function deployGroup(chain: Chain, validators = validatorKeys([1, 1, 1, 1]), homeChainId = chain.chainId): Promise<Group> {
   const staking = "0x5757575757575757575757575757575757575757";
   const salt = id("salt");
   const keys = validators.wallets.map((w) => w.address);
-  const contract = await chain.deploy("MixinGroup", [chain.chainId, staking, salt, validatorsHash(0n, keys, validators.seats)]);
-  return new Group({contract, chain, staking, salt, validators});
+  const contract = await chain.deploy("MixinGroup", [homeChainId, staking, salt, validatorsHash(0n, keys, validators.seats)]);
+  return new Group({contract, chain, homeChainId, staking, salt, validators});
 }
 
 export async function activeGroup(chain: Chain, validators = validatorKeys([1, 1, 1, 1])): Promise<Group> {
