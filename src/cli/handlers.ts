@@ -16,6 +16,7 @@ import {doctor} from "./doctor/doctor.ts";
 import {CommandError} from "./errors.ts";
 import {keysList} from "./keys.ts";
 import type {DirOption, GenesisOptions, Handlers, InitOptions} from "./program.ts";
+import {repair} from "./repair.ts";
 import {stakeHandlers} from "./stake.ts";
 
 const RPC_MS = 10_000;
@@ -31,6 +32,7 @@ export const handlers: Handlers = {
   payment,
   doctor,
   keysList,
+  repair,
   configShow,
   configFields,
 };

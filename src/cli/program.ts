@@ -36,6 +36,7 @@ export interface Handlers {
   payment(id: string, options: ApiOptions): Promise<void>;
   doctor(options: DirOption & {json: boolean}): Promise<void>;
   keysList(options: DirOption & {json: boolean; check: boolean}): Promise<void>;
+  repair(options: DirOption & {yes: boolean; json: boolean}): Promise<void>;
   configShow(options: DirOption & {json: boolean}): Promise<void>;
   configFields(options: {json: boolean}): Promise<void>;
 }
@@ -83,6 +84,16 @@ export function program(handlers: Handlers): Command {
     .description("Run the validator until SIGINT or SIGTERM")
     .requiredOption("--dir <dir>", dir)
     .action((options: DirOption) => handlers.run(options));
+
+  cli
+    .command("repair")
+    .description(
+      "Say what is wrong with the log of a stopped node, what mending it loses, and from which height it votes again; with --yes mend it",
+    )
+    .requiredOption("--dir <dir>", dir)
+    .option("--yes", "do it", false)
+    .option("--json", "print one JSON object", false)
+    .action((options: DirOption & {yes: boolean; json: boolean}) => handlers.repair(options));
 
   cli
     .command("status")

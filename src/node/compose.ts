@@ -1,5 +1,5 @@
 import {randomBytes} from "node:crypto";
-import {mkdirSync, readFileSync, writeFileSync} from "node:fs";
+import {readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {Registry} from "prom-client";
 import {checkGenesis} from "../chain/genesis.ts";
@@ -32,6 +32,7 @@ import {ShareFiles} from "./dkg-files.ts";
 import {KeyringError, keyFile, openKeyring} from "./keyring.ts";
 import {createMeters, registerMetrics} from "./metrics/metrics.ts";
 import {timedWal} from "./metrics/timed-wal.ts";
+import {logFileOf} from "./repair.ts";
 import {serviceGroup} from "./services.ts";
 import {createLogger, systemClock} from "./system.ts";
 
@@ -75,10 +76,10 @@ export async function startNode(options: {dir: string; password: string; fatal: 
     log.warn("seats were cut: nobody may hold a third of them", {staked: keys.seatUsers.length, seats: seatUsers.length});
 
   const store = createBlockStore({dir: join(dir, "db")});
-  mkdirSync(join(dir, "wal"), {recursive: true, mode: 0o700});
   const registry = new Registry();
   const meters = createMeters(registry);
-  const wal = timedWal(createWal({file: join(dir, "wal", "consensus.wal"), logger: log.child({part: "wal"})}), meters.wal);
+  const ownLog = {file: logFileOf(dir), logger: log.child({part: "wal"}), isExpected: () => store.height() > 0};
+  const wal = timedWal(createWal(ownLog), meters.wal);
   // the feed asks the ledger, which is put together around the feed
   let parts: NodeParts | null = null;
   const state = () => {

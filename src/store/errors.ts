@@ -1,15 +1,16 @@
 import {MvmError} from "../base/errors.ts";
 
-export type WalCode = "CORRUPT" | "TOO_LONG" | "CLOSED" | "FAILED";
+export type WalCode = "CORRUPT" | "MISSING" | "TOO_LONG" | "CLOSED" | "FAILED";
 
 /**
  * CORRUPT: damage that no interrupted append explains; `offset` is where the first damaged record starts, `lostBytes` and
- * `lostRecords` what `repairWal` would take away (readable records behind the damage). TOO_LONG: a record above the limit.
+ * `lostRecords` what a repair would take away (readable records behind the damage). MISSING: no file where there was
+ * one. TOO_LONG: a record above the limit.
  * CLOSED: not open. FAILED: a write or sync failed, so what is on disk is unknown and nothing more is accepted.
  */
 export class WalError extends MvmError<
   WalCode,
-  {file: string; offset?: number; lostBytes?: number; lostRecords?: number; want?: number; got?: number}
+  {file: string; offset?: number; lostBytes?: number; lostRecords?: number; want?: number; got?: number; advice?: string}
 > {}
 
 export type StoreCode = "LOCKED" | "CORRUPT" | "OUT_OF_ORDER" | "UNKNOWN_HEIGHT" | "OTHER_BLOCK" | "WRONG_VERSION" | "CLOSED" | "FAILED";

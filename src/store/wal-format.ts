@@ -30,8 +30,8 @@ export interface ScannedWal {
   readonly end: number;
   /** whole: nothing after `end`. torn: an append that never completed. corrupt: damage of what had been synced. */
   readonly tail: "whole" | "torn" | "corrupt";
-  /** Readable records behind `end`. */
-  readonly lostRecords: number;
+  /** Readable records behind `end`: what is whole of what would be lost. */
+  readonly behind: readonly Uint8Array[];
 }
 
 /**
@@ -46,11 +46,13 @@ export function scanWal(bytes: Buffer): ScannedWal {
     records.push(record.bytes);
     end = record.end;
   }
-  if (end === bytes.length) return {records, end, tail: "whole", lostRecords: 0};
+  if (end === bytes.length) return {records, end, tail: "whole", behind: []};
   const behind = recordsBehind(bytes, end);
   const torn =
-    !behind.synced && !lengthIsDamaged(bytes, end) && (hasUnwrittenSector(bytes, end) || (behind.count === 0 && endsInside(bytes, end)));
-  return {records, end, tail: torn ? "torn" : "corrupt", lostRecords: behind.count};
+    !behind.synced &&
+    !lengthIsDamaged(bytes, end) &&
+    (hasUnwrittenSector(bytes, end) || (behind.records.length === 0 && endsInside(bytes, end)));
+  return {records, end, tail: torn ? "torn" : "corrupt", behind: behind.records};
 }
 
 function recordAt(bytes: Buffer, at: number): {bytes: Uint8Array; end: number; first: boolean} | null {
@@ -63,18 +65,18 @@ function recordAt(bytes: Buffer, at: number): {bytes: Uint8Array; end: number; f
   return {bytes: new Uint8Array(body), end, first: (field & FIRST) !== 0};
 }
 
-function recordsBehind(bytes: Buffer, damage: number): {count: number; synced: boolean} {
-  let count = 0;
+function recordsBehind(bytes: Buffer, damage: number): {records: Uint8Array[]; synced: boolean} {
+  const records: Uint8Array[] = [];
   let synced = false;
   for (let at = damage + 1; at < bytes.length; ) {
     const record = recordAt(bytes, at);
     if (record !== null) {
-      count++;
+      records.push(record.bytes);
       synced ||= record.first;
     }
     at = record?.end ?? at + 1;
   }
-  return {count, synced};
+  return {records, synced};
 }
 
 /** Whether the record is whole up to the end of the file but for its length. */

@@ -7,7 +7,7 @@ import {createInterface} from "node:readline";
 import {fileURLToPath} from "node:url";
 import {afterEach, beforeEach, describe, expect, test} from "vitest";
 import {WalError} from "./errors.ts";
-import {createWal, repairWal} from "./wal.ts";
+import {createWal, inspectWal, repairWal} from "./wal.ts";
 import {encodeAppend} from "./wal-format.ts";
 
 let dir = "";
@@ -120,7 +120,8 @@ describe("damage", () => {
         const error = await refusal();
         const start = ends.filter((end) => end <= at).at(-1) as number;
         expect(error, `byte ${at} ^ ${bits}`).toBeInstanceOf(WalError);
-        expect(error.data).toEqual({file, offset: start, lostBytes: 140 - start, lostRecords: 4 - ends.indexOf(start)});
+        expect(error.data).toMatchObject({file, offset: start, lostBytes: 140 - start, lostRecords: 4 - ends.indexOf(start)});
+        expect(error.data.advice).toContain("mvm repair");
       }
     }
   });
@@ -137,15 +138,23 @@ describe("damage", () => {
     expect((await refusal()).data).toMatchObject({offset: 28, lostRecords: 2});
   });
 
-  test("a repair keeps the good records and sets the rest aside", async () => {
+  test("a repair keeps the good records and the old file, and adds what it is given", async () => {
     await createWal({file}).start(signal);
     const damaged = Buffer.from(whole);
     damaged[60] = 0;
     writeFileSync(file, damaged);
-    expect(repairWal(file)).toEqual({offset: 56, lostBytes: 84, lostRecords: 2});
-    expect(readFileSync(`${file}.damaged-56`)).toEqual(damaged.subarray(56));
-    expect(await contents()).toEqual([record(1), record(2)]);
-    expect(repairWal(file)).toEqual({offset: 56, lostBytes: 0, lostRecords: 0});
+    expect(inspectWal(file)).toMatchObject({tail: "corrupt", end: 56, bytes: 140, behind: [record(4), record(5)]});
+    expect(repairWal(file, [record(7)])).toBe(`${file}.damaged-56`);
+    expect(readFileSync(`${file}.damaged-56`)).toEqual(damaged);
+    expect(await contents()).toEqual([record(1), record(2), record(7)]);
+  });
+
+  test("a file that is gone is not begun anew where it is expected, and a repair begins it", async () => {
+    const wal = createWal({file, isExpected: () => true});
+    await expect(wal.start(signal)).rejects.toMatchObject({code: "MISSING", data: {file}});
+    expect(inspectWal(file)).toBeNull();
+    expect(repairWal(file, [record(7)])).toBeNull();
+    expect(await contents()).toEqual([record(7)]);
   });
 });
 

@@ -1,10 +1,10 @@
-import {closeSync, fdatasync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeFileSync} from "node:fs";
+import {closeSync, existsSync, fdatasync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync} from "node:fs";
 import {dirname} from "node:path";
 import type {Wal} from "../ports/store.ts";
 import type {Logger} from "../ports/system.ts";
 import {WalError} from "./errors.ts";
 import {replaceFile, syncDir, writeAll} from "./files.ts";
-import {encodeAppend, RECORD_BYTES_MAX, scanWal} from "./wal-format.ts";
+import {encodeAppend, RECORD_BYTES_MAX, type ScannedWal, scanWal} from "./wal-format.ts";
 
 interface Job {
   readonly kind: "append" | "reset";
@@ -18,9 +18,9 @@ interface Job {
  * go to disk together in the next one. One process per file: the lock of the block store beside it keeps others out.
  * After a failed write or sync every call is refused with WalError FAILED, for what is on disk is unknown.
  *
- * `start` throws WalError CORRUPT; `repairWal` is what an operator may do about it.
+ * `start` throws WalError CORRUPT, and MISSING where `isExpected` says that there was a file; `repairWal` is what an operator may do.
  */
-export function createWal(options: {file: string; logger?: Logger}): Wal {
+export function createWal(options: {file: string; logger?: Logger; isExpected?: () => boolean}): Wal {
   const {file} = options;
   const recovered: Uint8Array[] = [];
   const jobs: Job[] = [];
@@ -30,14 +30,16 @@ export function createWal(options: {file: string; logger?: Logger}): Wal {
   let working: Promise<void> | null = null;
 
   function open(): void {
+    if (options.isExpected?.() === true && !existsSync(file))
+      throw new WalError("MISSING", {file, advice: "put it back, or see what is lost without it: mvm repair"});
     mkdirSync(dirname(file), {recursive: true, mode: 0o700});
     const opened = openSync(file, "a+", 0o600);
     closeSync(opened);
     syncDir(dirname(file));
     const bytes = readFileSync(file);
     const scan = scanWal(bytes);
-    const lost = {offset: scan.end, lostBytes: bytes.length - scan.end, lostRecords: scan.lostRecords};
-    if (scan.tail === "corrupt") throw new WalError("CORRUPT", {file, ...lost});
+    const lost = {offset: scan.end, lostBytes: bytes.length - scan.end, lostRecords: scan.behind.length};
+    if (scan.tail === "corrupt") throw new WalError("CORRUPT", {file, ...lost, advice: "stop the node and look with: mvm repair"});
     fd = openSync(file, "r+");
     if (scan.tail === "torn") {
       ftruncateSync(fd, scan.end);
@@ -109,24 +111,26 @@ export function createWal(options: {file: string; logger?: Logger}): Wal {
   };
 }
 
-/**
- * Cuts a damaged file behind its last good record; what is cut off is kept beside it as `<file>.damaged-<offset>`. What is lost
- * may hold votes that have been sent: a validator that repairs must not vote until the height is past what a quorum reports.
- * @returns what was cut off; zeros where nothing is wrong
- */
-export function repairWal(file: string): {offset: number; lostBytes: number; lostRecords: number} {
+/** What a log holds without being opened: null where there is no file. */
+export function inspectWal(file: string): (ScannedWal & {readonly bytes: number}) | null {
+  if (!existsSync(file)) return null;
   const bytes = readFileSync(file);
-  const scan = scanWal(bytes);
-  const lost = {offset: scan.end, lostBytes: bytes.length - scan.end, lostRecords: scan.lostRecords};
-  if (lost.lostBytes === 0) return lost;
-  writeFileSync(`${file}.damaged-${scan.end}`, bytes.subarray(scan.end), {mode: 0o600, flush: true});
-  const fd = openSync(file, "r+");
-  try {
-    ftruncateSync(fd, scan.end);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  syncDir(dirname(file));
-  return lost;
+  return {...scanWal(bytes), bytes: bytes.length};
+}
+
+/**
+ * Puts the records of `file` before its first damage and then `added` in its place, whole or not at all. The old file is kept beside
+ * it as `<file>.damaged-<offset>`. What is lost may hold votes that have been sent: `added` is to keep the validator from voting again
+ * where it may have voted.
+ * @returns the file that is kept; null where there was none
+ */
+export function repairWal(file: string, added: readonly Uint8Array[]): string | null {
+  const old = existsSync(file) ? readFileSync(file) : null;
+  const end = old === null ? 0 : scanWal(old).end;
+  const kept = old === null ? null : `${file}.damaged-${end}`;
+  mkdirSync(dirname(file), {recursive: true, mode: 0o700});
+  if (old !== null && kept !== null) replaceFile(kept, old, {mode: 0o600, overwrite: true, keepOpen: false});
+  const good = old?.subarray(0, end) ?? Buffer.alloc(0);
+  replaceFile(file, Buffer.concat([good, encodeAppend(added)]), {mode: 0o600, overwrite: true, keepOpen: false});
+  return kept;
 }

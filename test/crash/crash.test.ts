@@ -22,6 +22,7 @@ test(
     expect(rig.violations).toEqual([]);
     expect(rig.seen.kills).toBe(KILLS);
     expect(rig.seen.torn).toBeGreaterThan(0);
+    expect(rig.seen.damaged).toBeGreaterThan(0);
     expect(rig.seen.height).toBeGreaterThan(KILLS);
     expect(rig.seen.signed).toBeGreaterThan(8 * KILLS);
   },

@@ -1,7 +1,8 @@
 import {type ChildProcess, spawn} from "node:child_process";
-import {appendFileSync, readFileSync} from "node:fs";
+import {appendFileSync, readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {createInterface} from "node:readline";
+import {repairLog} from "../../src/node/repair.ts";
 import {encodeAppend, scanWal} from "../../src/store/wal-format.ts";
 
 const CHILD = new URL("./child.ts", import.meta.url).pathname;
@@ -12,6 +13,8 @@ const VALIDATORS = 4;
 export interface Seen {
   kills: number;
   torn: number;
+  /** Logs damaged before their end, and repaired. */
+  damaged: number;
   /** Votes and proposals that left a validator, each counted once. */
   signed: number;
   /** Highest height of any validator. */
@@ -21,12 +24,14 @@ export interface Seen {
 
 /** Starts the validators of a directory, kills them, and holds what they say against all that they ever said. */
 export class CrashRig {
-  readonly seen: Seen = {kills: 0, torn: 0, signed: 0, height: 0, roundMax: 0};
+  readonly seen: Seen = {kills: 0, torn: 0, damaged: 0, signed: 0, height: 0, roundMax: 0};
   readonly violations: string[] = [];
   readonly #dir: string;
   readonly #loss: number;
   readonly #values = new Map<string, string>();
   readonly #heights = new Map<string, number>();
+  /** Validator → first height at which it may vote again after the last repair. */
+  readonly #votesFrom = new Map<string, number>();
   #child: ChildProcess | null = null;
   #blocks = 0;
   #onLine: () => void = () => {};
@@ -68,6 +73,26 @@ export class CrashRig {
     this.seen.torn++;
   }
 
+  /**
+   * Flips a byte of a log where no torn end explains it, and repairs it: what followed is lost, votes among it. Only once the others no
+   * longer wait for who was silent before.
+   */
+  async damage(validator: number, random: () => number): Promise<void> {
+    if ([...this.#votesFrom.values()].some((height) => height > this.seen.height)) return;
+    const own = join(this.#dir, `${validator}`);
+    const file = join(own, "wal", "consensus.wal");
+    const bytes = readFileSync(file);
+    if (bytes.length === 0) return;
+    // most of it is about heights that are over: the last tenth is what matters
+    const at = Math.floor(bytes.length * (random() < 0.8 ? 1 - random() / 10 : random()));
+    bytes[at] = (bytes[at] ?? 0) ^ 0x10;
+    writeFileSync(file, bytes);
+    const report = await repairLog(own);
+    if (report.state === "sound") return; // it was in a torn end
+    this.#votesFrom.set(`${validator}`, report.votesFrom);
+    this.seen.damaged++;
+  }
+
   stop(): void {
     this.#child?.kill("SIGKILL");
   }
@@ -104,6 +129,7 @@ export class CrashRig {
       case "prevote":
       case "precommit":
         this.seen.roundMax = Math.max(this.seen.roundMax, Number(third));
+        if (Number(height) < (this.#votesFrom.get(validator) ?? 0)) this.violations.push(`after a repair: ${line}`);
         if (this.#same(`${what} of ${validator} at ${height}/${third}`, fourth)) this.seen.signed++;
         return;
       default:
@@ -129,11 +155,12 @@ export class CrashRig {
     this.#blocks++;
   }
 
-  /** Kills the validators `times` times, at random moments of their work, with a torn log before some of their starts. */
+  /** Kills the validators `times` times, at random moments of their work, with a torn or repaired log before some of their starts. */
   async run(times: number, random: () => number): Promise<void> {
     for (let n = 0; n < times && this.violations.length === 0; n++) {
       await this.life({blocks: Math.floor(random() * 4), ms: random() * 300});
       if (random() < 0.5) this.tear(Math.floor(random() * VALIDATORS), random);
+      if (random() < 0.3) await this.damage(Math.floor(random() * VALIDATORS), random);
     }
   }
 }

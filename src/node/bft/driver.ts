@@ -268,18 +268,24 @@ export class Driver implements Service {
     this.#startHeight();
   }
 
+  /** In quarantine it only listens: the others decide. */
   #startHeight(): void {
-    const {chain, me} = this.#p;
-    this.#machine.feed({kind: "start", height: chain.height + 1, set: chain.epochSet.set, me}, null);
+    const {chain} = this.#p;
+    const height = chain.height + 1;
+    const me = this.#speaker.guard.isQuarantined(height) ? null : this.#p.me;
+    this.#machine.feed({kind: "start", height, set: chain.epochSet.set, me}, null);
   }
 
   /** Takes the logged inputs of the height in progress again. */
   #replayLog(): void {
+    const silentTo = this.#journal.quarantine();
+    if (silentTo > this.#p.chain.height) this.#p.log.warn("no votes after a repair of the log", {votesFrom: silentTo + 1});
+    this.#speaker.guard.quarantine(silentTo);
     this.#startHeight();
     for (const record of this.#journal.recovered()) {
       if (record.kind === "own") this.#speaker.guard.remember(record.message);
       if (record.kind === "evidence") this.#p.evidence.restore(record.evidence);
-      if (record.kind === "evidence" || record.height !== this.height) continue;
+      if (record.kind === "evidence" || record.kind === "quarantine" || record.height !== this.height) continue;
       if (record.kind === "input") {
         if (record.input.kind === "value") this.#wanted = null;
         if (record.input.kind === "verdict") this.#book.candidates.settle(record.input.value, record.input.verdict);

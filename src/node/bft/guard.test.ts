@@ -22,6 +22,16 @@ const guard = (...signed: (VoteMessage | ProposalMessage)[]) => {
   return made;
 };
 
+test("nothing is signed in quarantine, and everything after it", () => {
+  const made = guard();
+  made.quarantine(7);
+  made.quarantine(3);
+  const ask = (height: number) => () => made.allow({height, round: 0, slot: "prevote", value: A});
+  expect([6, 7, 8].map((height) => made.isQuarantined(height))).toEqual([true, true, false]);
+  expect(ask(7)).toThrow(expect.objectContaining({name: "GuardError", code: "QUARANTINED"}));
+  expect(ask(8)()).toBeNull();
+});
+
 const refused = [
   {
     name: "another value in the same place",

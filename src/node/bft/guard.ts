@@ -7,9 +7,12 @@ type Slot = "proposal" | "prevote" | "precommit";
 /** A proposal may follow a nil prevote of its own round (the work came late), but never one of a higher round. */
 const ORDER: Record<Slot, number> = {proposal: 2, prevote: 0, precommit: 1};
 
-/** This key has signed something else for this place already, or has gone past it. Never sign; look for a second process with this key. */
+/**
+ * This key has signed something else for this place already, or has gone past it: never sign; look for a second process with this key.
+ * QUARANTINED: the log was repaired, and what it lost may hold votes of this height.
+ */
 export class GuardError extends MvmError<
-  "DOUBLE_SIGN" | "BACKWARDS",
+  "DOUBLE_SIGN" | "BACKWARDS" | "QUARANTINED",
   {height: number; round: number; slot: Slot; signed?: Hex | null; asked?: Hex | null}
 > {}
 
@@ -19,6 +22,8 @@ export class GuardError extends MvmError<
  */
 export class SigningGuard {
   readonly #signed = new Map<string, OwnMessage>();
+  /** The last height at which nothing is signed, whatever is remembered. */
+  #quarantine = 0;
   #height = 0;
   #place: [number, number] = [-1, -1];
 
@@ -36,12 +41,22 @@ export class SigningGuard {
     if (compare(place, this.#place) > 0) this.#place = place;
   }
 
+  /** Nothing is signed up to `height`, that one included: what was signed there may have been lost. */
+  quarantine(height: number): void {
+    this.#quarantine = Math.max(this.#quarantine, height);
+  }
+
+  isQuarantined(height: number): boolean {
+    return height <= this.#quarantine;
+  }
+
   /**
    * The message that was signed for this place with this value: send it again rather than sign anew. null: free to sign.
    * Throws GuardError.
    */
   allow(place: {height: number; round: number; slot: Slot; value: Hex | null}): OwnMessage | null {
     const {height, round, slot, value} = place;
+    if (this.isQuarantined(height)) throw new GuardError("QUARANTINED", {height, round, slot});
     if (height < this.#height) throw new GuardError("BACKWARDS", {height, round, slot});
     if (height > this.#height) return null;
     const before = this.#signed.get(`${round}/${slot}`);

@@ -3,6 +3,7 @@ import {evidenceBy} from "../../../test/support/evidence.ts";
 import {secretOf, testNetwork} from "../../../test/support/ledger.ts";
 import {MemoryHub, MemoryWal} from "../../../test/support/memory.ts";
 import {Journal} from "./journal.ts";
+import {encodeWalRecord} from "./wal-records.ts";
 
 const evidence = evidenceBy({genesis: testNetwork().genesis, secret: secretOf("liar"), from: 2}, {height: 6});
 const record = {kind: "evidence", height: 6, evidence};
@@ -20,6 +21,16 @@ test("evidence is on disk with the next flush, although nothing is to be said, a
   journal.keep([]);
   await journal.flush();
   expect(journalOf(new MemoryWal(wal.records)).recovered()).toEqual([record]);
+});
+
+test("a quarantine is kept when a log that has grown too long is emptied", async () => {
+  const wal = new MemoryWal([encodeWalRecord({kind: "quarantine", height: 7}), encodeWalRecord({kind: "quarantine", height: 5})]);
+  const journal = journalOf(wal);
+  expect(journal.quarantine()).toBe(7);
+  await wal.append([new Uint8Array(33 << 20)]);
+  await journal.endHeight([]);
+  expect(journalOf(new MemoryWal(wal.records)).quarantine()).toBe(7);
+  expect(wal.records).toHaveLength(1);
 });
 
 test("a log that has grown too long is emptied at the end of a height, but for evidence that no block has", async () => {

@@ -15,6 +15,7 @@ export class Journal {
   #outgoing: (ProposalMessage | VoteMessage)[] = [];
   /** Something must be on disk although nothing is to be said. */
   #urgent = false;
+  #quarantine = 0;
 
   /** @param sent  hears each message as it leaves */
   constructor(wal: Wal, network: Network, sent: (message: ProposalMessage | VoteMessage) => void) {
@@ -60,10 +61,18 @@ export class Journal {
     }
   }
 
+  /** The last height at which a repair of the log forbids to sign; 0 where it was never repaired. It outlives the log's growing too long. */
+  quarantine(): number {
+    this.#quarantine = this.recovered().reduce((last, {kind, height}) => (kind === "quarantine" ? Math.max(last, height) : last), 0);
+    return this.#quarantine;
+  }
+
   /** The height is over and stored: what was not synced of it needs no disk any more. `open`: evidence that no block has. */
   async endHeight(open: readonly Evidence[]): Promise<void> {
     this.#unsynced = [];
-    if (this.#wal.size() > WAL_BYTES_MAX) await this.#wal.reset(open.map((evidence) => encodeWalRecord(recordOf(evidence))));
+    if (this.#wal.size() <= WAL_BYTES_MAX) return;
+    const quarantine: WalRecord[] = this.#quarantine > 0 ? [{kind: "quarantine", height: this.#quarantine}] : [];
+    await this.#wal.reset([...quarantine, ...open.map(recordOf)].map(encodeWalRecord));
   }
 }
 

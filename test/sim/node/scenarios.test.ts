@@ -1,4 +1,6 @@
 import {describe, expect, test} from "vitest";
+import {decodeWalRecord, encodeWalRecord} from "../../../src/node/bft/wal-records.ts";
+import {encodeAppend, scanWal} from "../../../src/store/wal-format.ts";
 import {Stage} from "./stage.ts";
 
 /** Hazards of whole validators, played by hand: three are honest, the fourth says what the test wants. */
@@ -178,6 +180,49 @@ describe("certificates", () => {
     stage.tell(says(2), second, third);
     await stage.until("all decide", () => stage.honest.every((i) => stage.says(` ${i} decides ${stage.height} `)));
     stage.scene.net.loses = () => false;
+    await stage.until("all is done", () => stage.scene.missing() === null);
+  });
+});
+
+describe("a log that is damaged where votes stand", () => {
+  /** A validator prevotes, dies, and has lost every record of the height; what it hears next would make it vote otherwise. */
+  async function afterTheLoss(added: readonly Uint8Array[]) {
+    const stage = await Stage.make(() => ({villain: null}));
+    const [, , third] = stage.honest as [number, number, number];
+    const hold = {isOn: true};
+    stage.scene.net.loses = (_, to, m) =>
+      hold.isOn && ((m.kind === "vote" && m.vote.type === "precommit") || (to === third && isDead && m.kind === "proposal"));
+    let isDead = false;
+    stage.start(...stage.honest, stage.liar);
+    stage.pay();
+    await stage.until("its prevote", () => stage.says(` ${third} sends prevote ${stage.height}/0 `));
+    isDead = true;
+    const node = stage.node(third);
+    node.crash();
+    const records = scanWal(node.disk.wal).records.map((bytes) => decodeWalRecord(bytes));
+    expect(records.some(({kind, height}) => kind === "own" && height === stage.height)).toBe(true);
+    const kept = records.filter(({height}) => height < stage.height).map(encodeWalRecord);
+    node.disk.wal = encodeAppend([...kept, ...added]);
+    const before = stage.scene.world.trace.length;
+    node.start();
+    const said = () => stage.scene.world.trace.slice(before).filter((line) => line.includes(` ${third} sends prevote ${stage.height}/`));
+    return {stage, third, hold, said};
+  }
+
+  test("cut and no more: it votes again, and contradicts itself", async () => {
+    const {stage, said} = await afterTheLoss([]);
+    await expect(stage.until("a second vote", () => said().length > 0)).rejects.toThrow("is signed twice");
+  });
+
+  test("repaired: it says nothing at that height, takes what the others decide, and votes at the next", async () => {
+    const height = (await Stage.make()).height;
+    const {stage, third, hold, said} = await afterTheLoss([encodeWalRecord({kind: "quarantine", height})]);
+    await stage.pass(5_000);
+    hold.isOn = false;
+    await stage.until("a decision", () => stage.says(` ${third} decides ${height} `));
+    expect(said()).toEqual([]);
+    stage.pay(3);
+    await stage.until("votes at the next height", () => stage.says(` ${third} sends prevote ${height + 1}/`));
     await stage.until("all is done", () => stage.scene.missing() === null);
   });
 });
