@@ -7,6 +7,7 @@ import {TRACE_KIND} from "../types/digests.ts";
 import {decodeEvent} from "../types/event.ts";
 import type {MixinOutput} from "../types/facts.ts";
 import {type Uuid, uuidBytes} from "../types/ids.ts";
+import {encodeRawMemo, PURPOSE} from "../types/operation.ts";
 import type {PayoutFact, PayoutRefused} from "../types/payout-facts.ts";
 import {traceOf} from "./builds.ts";
 import {messageOf} from "./messages.ts";
@@ -54,7 +55,7 @@ describe("builds", () => {
     expect(last?.builds.map((b) => b.voiding)).toEqual([false, false, true, true]);
     expect(new Set(last?.builds.map((b) => b.requestId)).size).toBe(4);
     expect(last?.inputs).toEqual(first?.inputs);
-    expect(TRACE_KIND).toEqual({payout: 1, refund: 2, merge: 3, void: 4});
+    expect(TRACE_KIND).toEqual({payout: 1, refund: 2, merge: 3, void: 4, reward: 5});
   });
 
   test("only the newest ones are told", () => {
@@ -132,6 +133,15 @@ describe("a payout that is given up", () => {
     ledger.decide(voided);
     audit(ledger.state);
     expect(() => ledger.decide({kind: "payoutReceipt", traceId, txHash})).toThrow(expect.objectContaining({code: "PAYOUT_NOT_OPEN"}));
+  });
+
+  test("stays with the group where its process is closed", () => {
+    const close = encodeRawMemo({purpose: PURPOSE.close, process: APP, platform: "", address: "", extra: new Uint8Array(0)});
+    ledger.decide(outputFact(11, {extra: close, senders: [APP]}));
+    ledger.decide(refused(0, "impossible"));
+    expect(ledger.decide(voided).outboxes).toEqual([]);
+    expect(heldPayouts(ledger.state)).toMatchObject([{traceId, state: "voided", held: "RECEIVER_REFUSED", amount: 60n}]);
+    audit(ledger.state);
   });
 
   test("a refund stays with the group, and is listed", () => {

@@ -1,4 +1,4 @@
-import {abiHash, fixedBytes, uint} from "../base/abi.ts";
+import {abiHash, address, fixedBytes, uint} from "../base/abi.ts";
 import {toHex} from "../base/bytes.ts";
 import {TRACE_KIND, traceId} from "../types/digests.ts";
 import {type Uuid, uuidBytes} from "../types/ids.ts";
@@ -38,6 +38,8 @@ function idOf(cause: PayoutCause): Uint8Array {
       return abiHash(fixedBytes(uuidBytes(cause.outputId)));
     case "merge":
       return abiHash(fixedBytes(uuidBytes(cause.asset)), uint(cause.number));
+    case "reward":
+      return abiHash(address(cause.operator), uint(cause.height));
   }
 }
 

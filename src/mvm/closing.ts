@@ -12,7 +12,10 @@ import {listAdd, listRemove} from "./lists.ts";
 import {BUILDS, PAYOUTS} from "./money-tables.ts";
 import {HELD_PAYOUTS_LIST, OPEN_LIST, sumOf} from "./payouts.ts";
 import type {PayoutRecord} from "./records.ts";
-import {ASSETS, BALANCES} from "./tables.ts";
+import {ASSETS, BALANCES, PROCESSES} from "./tables.ts";
+
+/** The book that a confirmed payout goes to; a merge pays nobody. */
+const PAID_AS = {payout: "paid", refund: "refunded", merge: "paid", reward: "rewarded"} as const;
 
 /** What the Mixin ledger made of a transaction of the group takes effect. Throws LedgerError. */
 export function takePayoutFact(place: Place, fact: PayoutFact): void {
@@ -39,25 +42,26 @@ function closePaid(draft: Draft, receipt: PayoutReceipt): void {
     transit: payout.change === null ? back : 0n,
     custody: -out,
     owed: -out,
-    ...(payout.cause.kind === "payout" ? {paid: out} : {refunded: out}),
+    [PAID_AS[payout.cause.kind]]: out,
   });
   closeMerge(draft, receipt.traceId, payout);
 }
 
-/** A voiding build is confirmed: an app gets its money back as a message; a refund stays here, as there is nobody else to pay. */
+/** A voiding build is confirmed: an app gets its money back as a message; the rest stays here, as there is nobody else to pay. */
 function closeVoided(place: Place, fact: PayoutVoided): void {
   const {draft} = place;
   const payout = close(draft, fact, "voided", true);
   const {asset, amount, cause} = payout;
   const sum = payout.change === null ? sumOf(payout) : 0n;
   book(draft, asset, {reserved: -sum, transit: sum, owed: -amount});
-  if (cause.kind === "payout") {
+  // the contract takes nothing for a process that its owner has closed
+  if (cause.kind === "payout" && draft.get(PROCESSES, cause.process)?.closed !== true) {
     book(draft, asset, {balances: amount});
     draft.put(BALANCES, [cause.process, asset], (draft.get(BALANCES, [cause.process, asset]) ?? 0n) + amount);
     sendBounce(place, fact.traceId, payout, cause);
     return;
   }
-  invariant(cause.kind === "refund", "a merge is never voided");
+  invariant(cause.kind !== "merge", "a merge is never voided");
   book(draft, asset, {held: amount});
   draft.put(PAYOUTS, fact.traceId, {...payout, held: "RECEIVER_REFUSED"});
   listAdd(draft, HELD_PAYOUTS_LIST, fact.traceId);

@@ -18,12 +18,15 @@ const EMPTY: AssetRecord = {
   custody: 0n,
   paid: 0n,
   refunded: 0n,
+  rewarded: 0n,
   free: 0n,
   reserved: 0n,
   transit: 0n,
   balances: 0n,
   owed: 0n,
   held: 0n,
+  credits: 0n,
+  fees: 0n,
   classes: 0n,
   merges: 0n,
   merge: null,
@@ -48,9 +51,9 @@ export function book(draft: Draft, asset: Uuid, entries: Entries): void {
 /** Throws InvariantError where the books of an asset that this block has touched do not agree. */
 export function checkBooks(draft: Draft): void {
   for (const {key, value: a} of draft.touched(ASSETS)) {
-    const fits = a.received === a.custody + a.paid + a.refunded;
+    const fits = a.received === a.custody + a.paid + a.refunded + a.rewarded;
     const placed = a.custody === a.free + a.reserved + a.transit;
-    const owned = a.custody === a.balances + a.owed + a.held;
+    const owned = a.custody === a.balances + a.owed + a.held + a.credits + a.fees;
     if (!fits || !placed || !owned || Object.values(a).some((amount) => typeof amount === "bigint" && amount < 0n))
       throw new InvariantError("INVARIANT", {what: `the books of ${key} do not agree`});
   }

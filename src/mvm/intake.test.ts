@@ -63,7 +63,7 @@ describe("refunds", () => {
     {name: "trailing bytes", of: {extra: concatBytes(raw, u(0))}, reason: "BAD_MEMO"},
     {name: "an operation without its form byte", of: {extra: encodeOperation(operation).slice(1)}, reason: "BAD_MEMO"},
     {name: "purpose 0", of: {extra: encodeRawMemo({...operation, purpose: 0})}, reason: "UNKNOWN_PURPOSE"},
-    {name: "purpose 12", of: {extra: encodeRawMemo({...operation, purpose: 12})}, reason: "UNKNOWN_PURPOSE"},
+    {name: "credit in another asset", of: {extra: encodeRawMemo({...operation, purpose: 12})}, reason: "NOT_FEE_ASSET"},
     {name: "purpose 65535", of: {extra: encodeRawMemo({...operation, purpose: 65_535})}, reason: "UNKNOWN_PURPOSE"},
     {name: "a process that nobody registered", of: {extra: messageMemo(OTHER)}, reason: "UNKNOWN_PROCESS"},
     {name: "a registration by somebody else", of: registering({}, USER), reason: "NOT_OWNER"},

@@ -1,20 +1,22 @@
-import {type Hex, toHex, utf8} from "../base/bytes.ts";
 import {Reader} from "../base/codec.ts";
 import {DecodeError} from "../base/errors.ts";
-import {keccak256} from "../base/hash.ts";
 import {maskOf} from "../types/digests.ts";
 import type {MixinOutput} from "../types/facts.ts";
 import {ZERO_UUID} from "../types/ids.ts";
 import {decodeMemo, type Operation, PURPOSE} from "../types/operation.ts";
+import {readAddress} from "./addresses.ts";
 import {takeChange} from "./closing.ts";
 import {addFree, book} from "./custody.ts";
 import type {Draft} from "./draft.ts";
 import {LedgerError} from "./errors.ts";
+import {amountForApp, chargeMessage, chargeRegistration} from "./fees.ts";
 import {listAdd} from "./lists.ts";
 import {isGroup, type NetworkConstants, platformNamed} from "./network.ts";
 import type {OutboxPacker} from "./outboxes.ts";
 import {refund} from "./payouts.ts";
-import type {Fate, HeldReason, MetaRecord, ProcessRecord, RefundReason} from "./records.ts";
+import {takeChangeOfProcess, takeCredit} from "./process-changes.ts";
+import type {Fate, HeldReason, MetaRecord} from "./records.ts";
+import {Refused} from "./refused.ts";
 import {BALANCES, MASKS, META, OUTPUTS, PROCESSES, REQUESTS} from "./tables.ts";
 
 /** Every process, in the order of registration. */
@@ -34,15 +36,6 @@ export interface Place {
   readonly network: NetworkConstants;
   readonly packer: OutboxPacker;
   readonly height: number;
-}
-
-/** A payment that is not what it should be: it goes back. */
-class Refused extends Error {
-  readonly reason: RefundReason;
-  constructor(reason: RefundReason) {
-    super(reason);
-    this.reason = reason;
-  }
 }
 
 /**
@@ -72,6 +65,8 @@ function fateOf(place: Place, output: MixinOutput): Fate {
   // paying the group back would only make the next such output
   if (own) return held(draft, output, "UNEXPECTED_CHANGE");
   if (!isPayable(output)) return held(draft, output, "NO_SENDER");
+  // a refund would cost more than it is worth
+  if (output.amount < (network.rules.minPayments.get(output.asset) ?? 0n)) return held(draft, output, "BELOW_MINIMUM");
   try {
     return take(place, output);
   } catch (error) {
@@ -99,6 +94,13 @@ function take(place: Place, output: MixinOutput): Fate {
       return takeMessage(place, output, operation);
     case PURPOSE.register:
       return takeRegistration(place, output, operation);
+    case PURPOSE.credit:
+      return takeCredit(place, output, operation);
+    case PURPOSE.move:
+    case PURPOSE.cancelMove:
+    case PURPOSE.transfer:
+    case PURPOSE.close:
+      return takeChangeOfProcess(place, output, operation);
     default:
       throw new Refused("UNKNOWN_PURPOSE");
   }
@@ -116,8 +118,10 @@ function readMemo(extra: Uint8Array): Operation {
 /** A message to an app: gets the next nonce of its process. Platform and address of the memo mean nothing here. */
 function takeMessage({draft, network, packer}: Place, output: MixinOutput, {process: id, extra}: Operation): Fate {
   const process = draft.get(PROCESSES, id);
-  if (process === undefined) throw new Refused("UNKNOWN_PROCESS");
-  const {senders, sendersThreshold: threshold, asset, amount} = output;
+  if (process === undefined || process.closed) throw new Refused("UNKNOWN_PROCESS");
+  chargeMessage(draft, network, id, output);
+  const {senders, sendersThreshold: threshold, asset} = output;
+  const amount = amountForApp(network, output);
   const mask = maskOf({networkId: network.genesis.networkId, process: id, senders, threshold});
   if (draft.get(MASKS, [id, mask]) === undefined) draft.put(MASKS, [id, mask], {senders, threshold});
   const nonce = process.nextNonce;
@@ -134,20 +138,25 @@ function takeMessage({draft, network, packer}: Place, output: MixinOutput, {proc
   return {kind: "message", process: id, nonce};
 }
 
-/** A process gets its app; the payment goes back in full. */
+/** A process gets its app; the payment goes back, less the fee. A closed process comes back with nonces that go on. */
 function takeRegistration({draft, network, packer, height}: Place, output: MixinOutput, operation: Operation): Fate {
   const id = operation.process;
   const platform = platformNamed(network, operation.platform);
   if (platform === null) throw new Refused("UNKNOWN_PLATFORM");
-  if (output.senders.length !== 1 || output.senders[0] !== id) throw new Refused("NOT_OWNER");
-  if (draft.get(PROCESSES, id) !== undefined) throw new Refused("ALREADY_REGISTERED");
+  const before = draft.get(PROCESSES, id);
+  if (output.senders.length !== 1 || output.senders[0] !== (before?.owner ?? id)) throw new Refused("NOT_OWNER");
+  // what the contract of one chain owes a process cannot be spent on another
+  if (before !== undefined && (!before.closed || before.platform !== platform)) throw new Refused("ALREADY_REGISTERED");
   const app = readAddress(operation.address);
   const terms = readTerms(operation.extra);
-  const record: ProcessRecord = {platform, address: app, ...terms, nextNonce: 0n, height, outputId: output.outputId, app: null};
-  draft.put(PROCESSES, id, record);
-  listAdd(draft, PROCESS_LIST, id);
-  packer.system(platform, {kind: "register", process: id, app, ...terms, firstNonce: 0n});
-  return {kind: "registered", process: id, traceId: refund(draft, network, height, output, "REGISTERED")};
+  const rest = chargeRegistration(draft, network, output);
+  const firstNonce = before?.nextNonce ?? 0n;
+  const owner = before?.owner ?? id;
+  const fresh = {nextNonce: firstNonce, height, outputId: output.outputId, app: null, owner, closed: false};
+  draft.put(PROCESSES, id, {platform, address: app, ...terms, ...fresh});
+  if (before === undefined) listAdd(draft, PROCESS_LIST, id);
+  packer.system(platform, {kind: "register", process: id, app, ...terms, firstNonce});
+  return {kind: "registered", process: id, traceId: refund(draft, network, height, {...output, amount: rest}, "REGISTERED")};
 }
 
 /** `u8 1 ‖ u8 policy ‖ u32 gasLimit`, or nothing for the defaults. */
@@ -164,18 +173,4 @@ function readTerms(extra: Uint8Array): {policy: number; gasLimit: number} {
     if (!(error instanceof DecodeError)) throw error;
   }
   throw new Refused("BAD_REGISTRATION");
-}
-
-/** An address in lower case, or in the mixed case that checks it. [EIP-55] */
-function readAddress(text: string): Hex {
-  const lower = text.toLowerCase();
-  if (!/^0x[0-9a-f]{40}$/.test(text) && !(/^0x[0-9a-fA-F]{40}$/.test(text) && text === checksummed(lower)))
-    throw new Refused("BAD_ADDRESS");
-  if (/^0x0{40}$/.test(text)) throw new Refused("BAD_ADDRESS");
-  return lower as Hex;
-}
-
-function checksummed(lower: string): string {
-  const digits = toHex(keccak256(utf8(lower.slice(2)))).slice(2);
-  return `0x${[...lower.slice(2)].map((c, i) => (Number.parseInt(digits.charAt(i), 16) >= 8 ? c.toUpperCase() : c)).join("")}`;
 }

@@ -10,11 +10,13 @@ import {DkgTaker, genesisSession} from "./dkg-facts.ts";
 import {Draft, recordsOf} from "./draft.ts";
 import {LedgerError} from "./errors.ts";
 import {EvidenceTaker} from "./evidence.ts";
+import {payRewards} from "./fees.ts";
 import {type Place, takeOutput} from "./intake.ts";
 import {HeadTaker} from "./logs.ts";
 import {EPOCH, type NetworkConstants, networkConstants} from "./network.ts";
 import {type OutboxBody, OutboxPacker} from "./outboxes.ts";
 import {settlePayouts} from "./payouts.ts";
+import {settleMoves} from "./process-changes.ts";
 import type {MetaRecord} from "./records.ts";
 import {KEY, META, PLATFORMS, SESSION} from "./tables.ts";
 import {type Tree, treeRoot} from "./tree.ts";
@@ -123,9 +125,14 @@ export class BlockDraft {
     this.#heads.finish(this.#place);
   }
 
-  /** Throws InvariantError where the books do not agree. */
-  finish(): {state: LedgerState; outboxes: OutboxBody[]} {
+  /**
+   * @param timeMs  of the block
+   * @throws InvariantError where the books do not agree
+   */
+  finish(timeMs: number): {state: LedgerState; outboxes: OutboxBody[]} {
     const {draft, network, packer, height} = this.#place;
+    settleMoves(this.#place, timeMs);
+    payRewards(draft, network, height, network.genesis.validators);
     settlePayouts(draft, network, height);
     const outboxes = packer.pack(draft, height, network.platforms);
     draft.put(META, null, {...(draft.get(META, null) as MetaRecord), height});
@@ -153,7 +160,7 @@ export function applyFacts(state: LedgerState, of: {height: number; epoch: numbe
     within(height, i, () => block.take(fact, encoded[i] as Uint8Array));
   });
   within(height, facts.length, () => block.finishHeads());
-  const {state: next, outboxes} = block.finish();
+  const {state: next, outboxes} = block.finish(timeOf(of.parentTime, facts));
   const size = encoded.reduce((sum, bytes) => sum + LENGTH_BYTES + bytes.length, HEAD_BYTES + OUTBOX_BYTES * outboxes.length);
   if (size > BLOCK_BYTES_MAX) throw new LedgerError("TOO_LARGE", {height, want: BLOCK_BYTES_MAX, got: size});
   return {

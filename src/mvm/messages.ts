@@ -7,8 +7,10 @@ import {decodeMemo} from "../types/operation.ts";
 import {bounceEvent} from "./bounces.ts";
 import {outputOf} from "./custody.ts";
 import {type Records, recordsOf} from "./draft.ts";
+import {amountForApp} from "./fees.ts";
 import type {LedgerState} from "./ledger.ts";
 import {PAYOUTS} from "./money-tables.ts";
+import type {NetworkConstants} from "./network.ts";
 import type {MessageRecord, OutboxRecord, ProcessRecord} from "./records.ts";
 import {MESSAGES, OUTBOXES, PROCESSES} from "./tables.ts";
 
@@ -30,17 +32,18 @@ export function messageOf(state: LedgerState, process: Uuid, nonce: bigint): Mes
   if (message === undefined) return null;
   const {platform} = records.get(PROCESSES, process) as ProcessRecord;
   const {height, submitter} = records.get(OUTBOXES, [platform, message.seq]) as OutboxRecord;
-  const event = encodeEvent(eventOf(records, state.network.genesis.networkId, {process, nonce, message}));
+  const event = encodeEvent(eventOf(records, state.network, {process, nonce, message}));
   return {...message, process, nonce, platform, height, submitter, event};
 }
 
 /** The event of a message, from its record and what it came from: equal from every later state. */
-export function eventOf(records: Records, networkId: Hex, of: {process: Uuid; nonce: bigint; message: MessageRecord}): MvmEvent {
+export function eventOf(records: Records, network: NetworkConstants, of: {process: Uuid; nonce: bigint; message: MessageRecord}): MvmEvent {
   const {process, nonce, message} = of;
   if (message.isBounce) return bounceOf(records, nonce, message.outputId);
   const output = outputOf(records, message.outputId);
-  const mask = maskOf({networkId, process, senders: output.senders, threshold: output.sendersThreshold});
-  const {asset, amount, createdAt} = output;
+  const mask = maskOf({networkId: network.genesis.networkId, process, senders: output.senders, threshold: output.sendersThreshold});
+  const {asset, createdAt} = output;
+  const amount = amountForApp(network, output);
   const {extra} = decodeMemo(output.extra);
   return {process, nonce, asset, amount, extra, timestamp: createdAt, members: [mask], threshold: 1, signature: new Uint8Array(0)};
 }

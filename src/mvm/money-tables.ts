@@ -1,7 +1,39 @@
+import type {Hex} from "../base/bytes.ts";
+import type {Reader, Writer} from "../base/codec.ts";
 import type {Uuid} from "../types/ids.ts";
 import type {Table} from "./draft.ts";
-import {HELD_REASONS, PAYOUT_STATES, type PayoutRecord, readCause, writeCause} from "./records.ts";
+import {HELD_REASONS, PAYOUT_STATES, type PayoutCause, type PayoutRecord, REFUND_REASONS} from "./records.ts";
 import {BYTES_MAX, LIST_MAX, optional, readOptional, readUuid, uuidKey, writeUuid} from "./tables.ts";
+
+const CAUSE_KINDS = ["payout", "refund", "merge", "reward"] as const;
+
+function writeCause(w: Writer, cause: PayoutCause): Writer {
+  w.tag(CAUSE_KINDS, cause.kind);
+  switch (cause.kind) {
+    case "payout":
+      return w.uuid(cause.process).u64(cause.nonce);
+    case "refund":
+      return w.uuid(cause.outputId).tag(REFUND_REASONS, cause.reason);
+    case "merge":
+      return w.uuid(cause.asset).u64(cause.number);
+    case "reward":
+      return w.hex(cause.operator, 20).count(cause.height);
+  }
+}
+
+function readCause(r: Reader): PayoutCause {
+  const kind = r.tag(CAUSE_KINDS, "cause.kind");
+  switch (kind) {
+    case "payout":
+      return {kind, process: r.uuid("cause.process"), nonce: r.u64("cause.nonce")};
+    case "refund":
+      return {kind, outputId: r.uuid("cause.outputId"), reason: r.tag(REFUND_REASONS, "cause.reason")};
+    case "merge":
+      return {kind, asset: r.uuid("cause.asset"), number: r.u64("cause.number")};
+    case "reward":
+      return {kind, operator: r.hex(20, "cause.operator"), height: r.count("cause.height")};
+  }
+}
 
 /** Table 10: trace id → the group's transaction. */
 export const PAYOUTS: Table<Uuid, PayoutRecord> = {
@@ -44,4 +76,20 @@ export const BUILDS: Table<Uuid, {readonly traceId: Uuid; readonly voiding: bool
   ...uuidKey,
   write: (w, b) => w.uuid(b.traceId).flag(b.voiding),
   read: (r) => ({traceId: r.uuid("traceId"), voiding: r.flag("voiding")}),
+};
+
+/** Table 49: process → what is paid in for its fees, 1e-8 units of the fee asset. */
+export const CREDITS: Table<Uuid, bigint> = {
+  id: 49,
+  ...uuidKey,
+  write: (w, amount) => w.integer(amount),
+  read: (r) => r.integer("credit"),
+};
+
+/** Table 50: process → the app that it moves to; when, says its place in the list. */
+export const MOVES: Table<Uuid, Hex> = {
+  id: 50,
+  ...uuidKey,
+  write: (w, app) => w.hex(app, 20),
+  read: (r) => r.hex(20, "app"),
 };

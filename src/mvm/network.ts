@@ -2,6 +2,7 @@ import type {Hex} from "../base/bytes.ts";
 import {domainSeparator, platformOf} from "../types/digests.ts";
 import type {Genesis} from "../types/genesis.ts";
 import type {Uuid} from "../types/ids.ts";
+import {type ProcessRules, rulesOf} from "../types/rules.ts";
 import {multisigOf, totalSeats} from "../types/validators.ts";
 
 /** The only epoch there is until the set can change. */
@@ -16,6 +17,7 @@ export interface NetworkConstants {
   readonly platforms: readonly Hex[];
   /** The group's own multisig: sorted members and q. */
   readonly multisig: {readonly members: readonly Uuid[]; readonly threshold: number};
+  readonly rules: ProcessRules;
   /** EIP-712 domain of votes and proposals. */
   readonly voteDomain: Uint8Array;
 }
@@ -26,6 +28,7 @@ export function networkConstants(genesis: Genesis): NetworkConstants {
     seats: totalSeats(genesis.validators),
     platforms: genesis.platforms.map((p) => platformOf(p.chainId, p.group)),
     multisig: multisigOf(genesis.validators),
+    rules: rulesOf(genesis.rules),
     voteDomain: domainSeparator(genesis),
   };
 }

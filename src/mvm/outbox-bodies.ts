@@ -20,7 +20,7 @@ export function outboxBodies(state: LedgerState, block: Block): OutboxBody[] {
     const {system, messages} = record ?? {system: [], messages: []};
     const events = messages.map(([process, nonce]) => {
       const message = records.get(MESSAGES, [process, nonce]) as MessageRecord;
-      return encodeEvent(eventOf(records, state.network.genesis.networkId, {process, nonce, message}));
+      return encodeEvent(eventOf(records, state.network, {process, nonce, message}));
     });
     const body = {outbox: outboxOf(outbox.platform, outbox.seq, system, events), system, events};
     const fits = record?.height === block.height && isSameOutbox(body.outbox, outbox);

@@ -47,7 +47,7 @@ function put(draft: Draft, traceId: Uuid, height: number, cause: PayoutCause, pa
   draft.put(PAYOUTS, traceId, {...terms, state: held === null ? "waiting" : "held", held, inputs: [], ...UNBUILT});
 }
 
-/** The whole amount of an output goes back to its senders. Returns the trace id. */
+/** The amount of an output goes back to its senders. Returns the trace id, which names nothing where the amount is 0. */
 export function refund(
   draft: Draft,
   network: NetworkConstants,
@@ -57,6 +57,7 @@ export function refund(
 ): Uuid {
   const cause: PayoutCause = {kind: "refund", outputId: output.outputId, reason};
   const id = traceOf(network, cause);
+  if (output.amount === 0n) return id;
   book(draft, output.asset, {owed: output.amount});
   owe(draft, id, height, cause, {
     asset: output.asset,

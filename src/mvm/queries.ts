@@ -166,7 +166,8 @@ export type PaymentStage =
   | "refunding"
   | "refunded"
   | "held"
-  | "change";
+  | "change"
+  | "credited";
 
 export interface PaymentView {
   readonly outputId: Uuid;

@@ -2,7 +2,10 @@ import type {Hex} from "../base/bytes.ts";
 import type {Reader, Writer} from "../base/codec.ts";
 import type {Uuid} from "../types/ids.ts";
 
-/** Why a payment was given back; also in the memo of the refund. REGISTERED is the good end of a registration. */
+/**
+ * Why a payment was given back; also in the memo of the refund. REGISTERED, MOVING, MOVE_CANCELLED, TRANSFERRED and CLOSED are
+ * good ends: what was asked for is done.
+ */
 export const REFUND_REASONS = [
   "REGISTERED",
   "BAD_MEMO",
@@ -13,6 +16,14 @@ export const REFUND_REASONS = [
   "BAD_ADDRESS",
   "BAD_REGISTRATION",
   "ALREADY_REGISTERED",
+  "FEE_TOO_LOW",
+  "NO_CREDIT",
+  "NOT_FEE_ASSET",
+  "BAD_CHANGE",
+  "MOVING",
+  "MOVE_CANCELLED",
+  "TRANSFERRED",
+  "CLOSED",
 ] as const;
 export type RefundReason = (typeof REFUND_REASONS)[number];
 
@@ -23,6 +34,7 @@ export type RefundReason = (typeof REFUND_REASONS)[number];
  */
 export const HELD_REASONS = [
   "NO_SENDER",
+  "BELOW_MINIMUM",
   "ZERO_AMOUNT",
   "UNEXPECTED_CHANGE",
   "UNKNOWN_PROCESS",
@@ -41,8 +53,9 @@ export type Fate =
   | {readonly kind: "registered"; readonly process: Uuid; readonly traceId: Uuid}
   | {readonly kind: "refund"; readonly reason: RefundReason; readonly traceId: Uuid}
   | {readonly kind: "held"; readonly reason: HeldReason}
-  | {readonly kind: "change"; readonly traceId: Uuid};
-export const FATE_KINDS = ["message", "registered", "refund", "held", "change"] as const;
+  | {readonly kind: "change"; readonly traceId: Uuid}
+  | {readonly kind: "credited"; readonly process: Uuid};
+export const FATE_KINDS = ["message", "registered", "refund", "held", "change", "credited"] as const;
 
 export interface OutputRecord {
   readonly height: number;
@@ -61,6 +74,10 @@ export interface ProcessRecord {
   readonly height: number;
   /** The output that paid for the registration. */
   readonly outputId: Uuid;
+  /** Who may change it: the user whose id it has, until it is handed on. */
+  readonly owner: Uuid;
+  /** Closed by its owner: takes no messages until it is registered again. */
+  readonly closed: boolean;
   /** What the contract made of it; zero address where the app belongs to another process; null: not there yet. */
   readonly app: Hex | null;
 }
@@ -110,8 +127,8 @@ export interface PlatformRecord {
 }
 
 /**
- * The books of one asset, 1e-8 units. Always: received = custody + paid + refunded; custody = free + reserved + transit
- * (where it is) = balances + owed + held (whose it is).
+ * The books of one asset, 1e-8 units. Always: received = custody + paid + refunded + rewarded; custody = free +
+ * reserved + transit (where it is) = balances + owed + held + credits + fees (whose it is).
  */
 export interface AssetRecord {
   /** Decided outputs that are not change. */
@@ -119,6 +136,8 @@ export interface AssetRecord {
   readonly custody: bigint;
   readonly paid: bigint;
   readonly refunded: bigint;
+  /** Fees that were paid out to validators. */
+  readonly rewarded: bigint;
   /** Outputs that can be spent, inputs of open payouts, and change that is still to arrive. */
   readonly free: bigint;
   readonly reserved: bigint;
@@ -127,6 +146,9 @@ export interface AssetRecord {
   readonly balances: bigint;
   readonly owed: bigint;
   readonly held: bigint;
+  /** What processes have paid in for fees to come, and fees that are the validators'. */
+  readonly credits: bigint;
+  readonly fees: bigint;
   /** Bit c is set where free outputs of size class c exist. */
   readonly classes: bigint;
   /** Merges made so far, and the open one. */
@@ -142,12 +164,12 @@ export interface PayoutInput {
   readonly amount: bigint;
 }
 
-/** Why the group pays: an app's send, a payment given back, or many small outputs made one. */
+/** Why the group pays: an app's send, a payment given back, many small outputs made one, or a validator's share of the fees. */
 export type PayoutCause =
   | {readonly kind: "payout"; readonly process: Uuid; readonly nonce: bigint}
   | {readonly kind: "refund"; readonly outputId: Uuid; readonly reason: RefundReason}
-  | {readonly kind: "merge"; readonly asset: Uuid; readonly number: bigint};
-export const CAUSE_KINDS = ["payout", "refund", "merge"] as const;
+  | {readonly kind: "merge"; readonly asset: Uuid; readonly number: bigint}
+  | {readonly kind: "reward"; readonly operator: Hex; readonly height: number};
 
 /** waiting: for inputs; open: inputs reserved, to be signed; paid: confirmed; held: not payable; voided: given up, the inputs are back. */
 export const PAYOUT_STATES = ["waiting", "open", "paid", "held", "voided"] as const;
@@ -236,6 +258,8 @@ export function writeFate(w: Writer, fate: Fate): Writer {
       return w.tag(HELD_REASONS, fate.reason);
     case "change":
       return w.uuid(fate.traceId);
+    case "credited":
+      return w.uuid(fate.process);
   }
 }
 
@@ -252,29 +276,7 @@ export function readFate(r: Reader): Fate {
       return {kind, reason: r.tag(HELD_REASONS, "fate.reason")};
     case "change":
       return {kind, traceId: r.uuid("fate.traceId")};
-  }
-}
-
-export function writeCause(w: Writer, cause: PayoutCause): Writer {
-  w.tag(CAUSE_KINDS, cause.kind);
-  switch (cause.kind) {
-    case "payout":
-      return w.uuid(cause.process).u64(cause.nonce);
-    case "refund":
-      return w.uuid(cause.outputId).tag(REFUND_REASONS, cause.reason);
-    case "merge":
-      return w.uuid(cause.asset).u64(cause.number);
-  }
-}
-
-export function readCause(r: Reader): PayoutCause {
-  const kind = r.tag(CAUSE_KINDS, "cause.kind");
-  switch (kind) {
-    case "payout":
-      return {kind, process: r.uuid("cause.process"), nonce: r.u64("cause.nonce")};
-    case "refund":
-      return {kind, outputId: r.uuid("cause.outputId"), reason: r.tag(REFUND_REASONS, "cause.reason")};
-    case "merge":
-      return {kind, asset: r.uuid("cause.asset"), number: r.u64("cause.number")};
+    case "credited":
+      return {kind, process: r.uuid("fate.process")};
   }
 }

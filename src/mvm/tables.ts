@@ -77,7 +77,7 @@ export const PROCESSES: Table<Uuid, ProcessRecord> = {
   ...uuidKey,
   write: (w, p) => {
     w.hex(p.platform, 32).hex(p.address, 20).u8(p.policy).u32(p.gasLimit).u64(p.nextNonce).count(p.height).uuid(p.outputId);
-    optional(w, p.app, (to, app) => to.hex(app, 20));
+    optional(w.uuid(p.owner).flag(p.closed), p.app, (to, app) => to.hex(app, 20));
   },
   read: (r) => ({
     platform: r.hex(32, "platform"),
@@ -87,6 +87,8 @@ export const PROCESSES: Table<Uuid, ProcessRecord> = {
     nextNonce: r.u64("nextNonce"),
     height: r.count("height"),
     outputId: r.uuid("outputId"),
+    owner: r.uuid("owner"),
+    closed: r.flag("closed"),
     app: readOptional(r, (from) => from.hex(20, "app")),
   }),
 };
@@ -159,7 +161,22 @@ export const OUTBOXES: Table<readonly [Hex, bigint], OutboxRecord> = {
   }),
 };
 
-const BOOKS = ["received", "custody", "paid", "refunded", "free", "reserved", "transit", "balances", "owed", "held", "classes"] as const;
+const BOOKS = [
+  "received",
+  "custody",
+  "paid",
+  "refunded",
+  "rewarded",
+  "free",
+  "reserved",
+  "transit",
+  "balances",
+  "owed",
+  "held",
+  "credits",
+  "fees",
+  "classes",
+] as const;
 
 /** Table 9: asset id → its books. */
 export const ASSETS: Table<Uuid, AssetRecord> = {

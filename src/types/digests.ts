@@ -144,7 +144,7 @@ export function dkgMessageDigest(networkId: Hex, body: Uint8Array): Uint8Array {
 
 /** Kinds of Mixin transactions that the group makes. */
 /** `void`: a build that gives the inputs of any of the others back to the group, under the id of what it gives up. */
-export const TRACE_KIND = {payout: 1, refund: 2, merge: 3, void: 4} as const;
+export const TRACE_KIND = {payout: 1, refund: 2, merge: 3, void: 4, reward: 5} as const;
 
 /** The trace id (Mixin request id) of a transaction of the group: a UUID of version 3 form that nobody chooses. */
 export function traceId(of: {networkId: Hex; kind: number; id: Hex; buildIndex: number}): Uuid {

@@ -3,6 +3,7 @@ import {DecodeError, MvmError} from "../base/errors.ts";
 import {keccakHex} from "../base/hash.ts";
 import {networkIdOf, platformOf} from "./digests.ts";
 import {parseAddress, parseUuid, type Uuid} from "./ids.ts";
+import {normaliseRules, type RulesText} from "./rules.ts";
 import {quorumOf, totalSeats, type ValidatorInfo} from "./validators.ts";
 import {SEATS_MAX} from "./votes.ts";
 
@@ -39,6 +40,8 @@ export interface Genesis {
   readonly epoch0Time: number;
   readonly feeAsset: Uuid;
   readonly parameters: Parameters;
+  /** What it costs; left out where everything is free. */
+  readonly rules?: RulesText;
   /** The set of epoch 0 by operator address, as Staking froze it. */
   readonly validators: readonly ValidatorInfo[];
 }
@@ -121,6 +124,7 @@ function normalise(raw: unknown): Genesis {
       voteMs: whole(p["voteMs"], "parameters.voteMs"),
       voteDeltaMs: whole(p["voteDeltaMs"], "parameters.voteDeltaMs"),
     },
+    ...(g["rules"] !== undefined && {rules: normaliseRules(g["rules"])}),
     validators: list(g["validators"], "validators", (item, field) => ({
       operator: parseAddress(string(item["operator"], `${field}.operator`), `${field}.operator`),
       consensusKey: parseAddress(string(item["consensusKey"], `${field}.consensusKey`), `${field}.consensusKey`),

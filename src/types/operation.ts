@@ -4,8 +4,11 @@ import {Reader, Writer} from "../base/codec.ts";
 import {DecodeError} from "../base/errors.ts";
 import type {Uuid} from "./ids.ts";
 
-/** What a payment asks for. Values of the original MVM; 20 proves a seat's Mixin user. */
-export const PURPOSE = {message: 1, register: 11, credit: 12, proveSeat: 20} as const;
+/**
+ * What a payment asks for. message, register and credit have the original MVM's numbers; 20 proves a seat's Mixin user. The
+ * others are for a process's owner: another app (`address`), not so after all, another owner (`extra`: 16 bytes), its end.
+ */
+export const PURPOSE = {message: 1, register: 11, credit: 12, move: 13, cancelMove: 14, transfer: 15, close: 16, proveSeat: 20} as const;
 
 /**
  * What a user asks of the group, carried by the memo of a payment. Layout of the original MVM, big-endian:

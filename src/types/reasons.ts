@@ -64,7 +64,7 @@ export const REASONS: Readonly<Record<string, Explanation>> = {
   },
   UNKNOWN_PURPOSE: {
     means: "The Operation asks for something that this network does not do.",
-    cure: "Use PURPOSE.message (1) to reach an app, or PURPOSE.register (11) to register one.",
+    cure: "Use one of PURPOSE of mvm-node: 1 reaches an app, 11 registers one.",
   },
   UNKNOWN_PROCESS: {
     means: "No app is registered for this process.",
@@ -85,6 +85,34 @@ export const REASONS: Readonly<Record<string, Explanation>> = {
   BAD_REGISTRATION: {
     means: "The registration's extra is neither empty nor of the form u8 1 ‖ u8 policy ‖ u32 gasLimit.",
     cure: "Leave extra empty for a strict lane with 300,000 gas; gasLimit is at most 2,000,000.",
+  },
+  FEE_TOO_LOW: {
+    means: "The payment is less than the fee, or a registration was paid in another asset than that of the fees.",
+    cure: "Pay at least the fee in the fee asset; genesis.json names both.",
+  },
+  NO_CREDIT: {
+    means: "Messages in this asset are paid from the process's credit, and that is used up.",
+    cure: "Pay credit for the process in the fee asset (PURPOSE.credit, 12), or pay the message in the fee asset.",
+  },
+  NOT_FEE_ASSET: {means: "Credit is paid in the fee asset only.", cure: "Pay the asset that genesis.json calls feeAsset."},
+  BAD_CHANGE: {
+    means: "The change of the process says nothing: no new owner of 16 bytes, or no move that could be cancelled.",
+    cure: "For PURPOSE.transfer write the new owner's user id into extra; cancel a move before it is due.",
+  },
+  MOVING: {means: "The move of the process is noted; the payment goes back.", cure: "Wait for the delay; cancel with PURPOSE.cancelMove."},
+  MOVE_CANCELLED: {means: "The move is cancelled; the payment goes back.", cure: "Nothing to do."},
+  TRANSFERRED: {means: "The process has another owner; the payment goes back.", cure: "Nothing to do."},
+  CLOSED: {
+    means: "The process is closed; the payment goes back.",
+    cure: "Nothing to do. The owner can register it again, with nonces that go on.",
+  },
+  BELOW_MINIMUM: {
+    means: "The payment is below the least amount of its asset: paying it back would cost more than it is worth.",
+    cure: "Pay more; genesis.json lists the least amounts.",
+  },
+  RECEIVER_REFUSED: {
+    means: "Mixin refuses to pay the receiver: it is no user, or has no Safe wallet.",
+    cure: "The receiver must register for Safe; the money of a refund stays with the group until then.",
   },
   ALREADY_REGISTERED: {means: "The process has an app already.", cure: "Register another app with another Mixin user."},
   NO_SENDER: {means: "The payment names no sender, so there is nobody to pay back.", cure: "Pay from an ordinary Mixin account."},

@@ -2,7 +2,7 @@ import {expect} from "vitest";
 import {toHex} from "../../src/base/bytes.ts";
 import {decodeRecord, type Table} from "../../src/mvm/draft.ts";
 import type {LedgerState} from "../../src/mvm/ledger.ts";
-import {PAYOUTS} from "../../src/mvm/money-tables.ts";
+import {CREDITS, PAYOUTS} from "../../src/mvm/money-tables.ts";
 import type {AssetRecord} from "../../src/mvm/records.ts";
 import {ASSETS, BALANCES, LINKS, MESSAGES, OUTPUTS, PROCESSES} from "../../src/mvm/tables.ts";
 import {treeEntries} from "../../src/mvm/tree.ts";
@@ -44,26 +44,36 @@ export function audit(state: LedgerState): void {
       custody: 0n,
       paid: 0n,
       refunded: 0n,
+      rewarded: 0n,
       free: 0n,
       reserved: 0n,
       transit: 0n,
       balances: 0n,
       owed: 0n,
       held: 0n,
+      credits: 0n,
+      fees: 0n,
     };
     const known = books.get(asset) ?? zero;
     books.set(asset, known);
     return known;
   };
+  const {rules, genesis} = state.network;
   for (const {id, fate, output} of outputs) {
     const book = of(output.asset);
+    const fees = of(genesis.feeAsset);
+    if (fate.kind === "message") fees.fees += rules.messageFee;
+    if (fate.kind === "message" && output.asset !== genesis.feeAsset) fees.credits -= rules.messageFee;
+    if (fate.kind === "registered") fees.fees += rules.registrationFee;
+    if (fate.kind === "credited") fees.credits += output.amount;
     if (fate.kind !== "change") book.received += output.amount;
     if (fate.kind === "held") book.held += output.amount;
     if (free.has(id)) book.free += output.amount;
     expect(messageIds.has(id), "a message has its output's fate").toBe(fate.kind === "message");
     const payout = "traceId" in fate ? payouts.get(fate.traceId) : undefined;
-    if (fate.kind === "refund" || fate.kind === "registered")
-      expect(payout).toMatchObject({amount: output.amount, asset: output.asset, cause: {kind: "refund", outputId: id}});
+    const kept = fate.kind === "registered" ? rules.registrationFee : 0n;
+    if (fate.kind === "refund" || (fate.kind === "registered" && output.amount > kept))
+      expect(payout).toMatchObject({amount: output.amount - kept, asset: output.asset, cause: {kind: "refund", outputId: id}});
     if (fate.kind === "change") expect(payout?.change).toBe(id);
     const isInput = spent.includes(id);
     expect(Number(free.has(id)) + Number(isInput), `${fate.kind} is free or spent`).toBe(output.amount === 0n ? 0 : 1);
@@ -78,11 +88,16 @@ export function audit(state: LedgerState): void {
     if (payout.state === "paid") book.transit += back - arrived;
     if (payout.state === "voided") book.transit += sum - arrived;
     if ((payout.state === "open" || payout.state === "waiting") && !merge) book.owed += payout.amount;
-    if (payout.state === "paid" && !merge) book[payout.cause.kind === "payout" ? "paid" : "refunded"] += payout.amount;
+    if (payout.cause.kind === "payout" && payout.state === "paid") book.paid += payout.amount;
+    if (payout.cause.kind === "refund" && payout.state === "paid") book.refunded += payout.amount;
+    if (payout.cause.kind === "reward") book.fees -= payout.amount;
+    if (payout.cause.kind === "reward" && payout.state === "paid") book.rewarded += payout.amount;
     if (payout.held !== null && !["UNKNOWN_PROCESS", "ZERO_AMOUNT", "INSUFFICIENT_BALANCE"].includes(payout.held))
       book.held += payout.amount;
   }
   for (const {name, value} of all(state, BALANCES)) of(uuidAt(name, 17)).balances += value;
+  const credits = all(state, CREDITS).reduce((total, {value}) => total + value, 0n);
+  expect(credits, "what processes have paid in").toBe(books.get(genesis.feeAsset)?.credits ?? 0n);
   for (const book of books.values()) book.custody = book.free + book.reserved + book.transit;
   for (const [asset, book] of books) if (book.received > 0n) expect(stored(state, asset)).toEqual(book);
   for (const {name, value} of all(state, ASSETS)) {
@@ -91,8 +106,8 @@ export function audit(state: LedgerState): void {
     expect(value.classes, "the classes that have free outputs").toBe(classes);
   }
   for (const book of books.values()) {
-    expect(book.received).toBe(book.custody + book.paid + book.refunded);
-    expect(book.custody).toBe(book.balances + book.owed + book.held);
+    expect(book.received).toBe(book.custody + book.paid + book.refunded + book.rewarded);
+    expect(book.custody).toBe(book.balances + book.owed + book.held + book.credits + book.fees);
   }
   const nonces = all(state, PROCESSES).reduce((sum, {value}) => sum + value.nextNonce, 0n);
   expect(BigInt(messages.length), "nonces have no gaps").toBe(nonces);

@@ -146,7 +146,7 @@ function validators({parts, participation}: ViewPorts): object {
 }
 
 function books({chain}: NodeParts): object {
-  const assets = balances(chain.state).map((b) => ({...b, conserved: b.received === b.custody + b.paid + b.refunded}));
+  const assets = balances(chain.state).map((b) => ({...b, conserved: b.received === b.custody + b.paid + b.refunded + b.rewarded}));
   const held = {
     outputs: heldOutputs(chain.state).map(({outputId, fate, output}) => ({
       outputId,
