@@ -35,6 +35,7 @@ function setup(answer: (message: Message) => unknown = () => "accept") {
         return answer(message) as Verdict;
       },
       serveBlocks: async () => [],
+      serveSnapshot: async () => null,
       connected() {},
     },
     clock,

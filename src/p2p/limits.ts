@@ -21,6 +21,8 @@ export const CONNECT_RATE: Rate = {perSecond: 1, burst: 10};
 export const HELLO_RATE: Rate = {perSecond: 0.5, burst: 5};
 /** Requests for blocks that one peer may make. */
 export const REQUEST_RATE: Rate = {perSecond: 10, burst: 40};
+/** Pieces of snapshots that one peer may ask for: 10 MiB a second. */
+export const PIECE_RATE: Rate = {perSecond: 40, burst: 80};
 
 /** Refills with time. A taker of more than the burst never gets it. */
 export class TokenBucket {

@@ -3,7 +3,7 @@ import {randomBytes} from "node:crypto";
 import {peerIdFromPrivateKey} from "@libp2p/peer-id";
 import {toHex} from "../base/bytes.ts";
 import {describeError} from "../base/errors.ts";
-import type {Network, Peer} from "../ports/network.ts";
+import type {Network, Peer, SnapshotAsk} from "../ports/network.ts";
 import {encodeMessage, MESSAGE_BYTES_MAX, type Message} from "../types/messages.ts";
 import {within} from "./deadline.ts";
 import {NetworkError} from "./errors.ts";
@@ -102,6 +102,10 @@ class Adapter implements Libp2pNetwork {
   async requestBlocks(validator: number, from: number, count: number, signal: AbortSignal): Promise<Uint8Array[]> {
     if (this.#node === null) throw new NetworkError("NOT_STARTED", {});
     return this.#node.requestBlocks(validator, {from, count, signal});
+  }
+  async requestSnapshot(validator: number, ask: SnapshotAsk, signal: AbortSignal): Promise<Uint8Array | null> {
+    if (this.#node === null) throw new NetworkError("NOT_STARTED", {});
+    return this.#node.requestSnapshot(validator, ask, signal);
   }
   punish(validator: number, reason: string): void {
     this.#node?.punish(validator, reason);

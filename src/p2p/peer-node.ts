@@ -1,18 +1,18 @@
 import "./polyfill.ts";
 import type {Connection} from "@libp2p/interface";
-import type {Peer} from "../ports/network.ts";
+import type {Peer, SnapshotAsk} from "../ports/network.ts";
 import type {MessageKind} from "../types/messages.ts";
 import {AddressBook, parseAddress} from "./addresses.ts";
 import {NetworkError} from "./errors.ts";
 import {Gate} from "./gate.ts";
 import {gossipSeen} from "./gossip.ts";
 import {createHost, type Host} from "./host.ts";
-import {REQUEST_RATE, TokenBucket} from "./limits.ts";
+import {PIECE_RATE, type Rate, REQUEST_RATE, TokenBucket} from "./limits.ts";
 import type {Settings} from "./options.ts";
 import {Peers} from "./peers.ts";
 import {COST, Reputation} from "./reputation.ts";
 import {Swarm} from "./swarm.ts";
-import {Sync} from "./sync.ts";
+import {BlockSync, SnapshotSync, type SyncPorts} from "./sync.ts";
 import {FAMILIES, OBSERVER_FAMILIES} from "./topics.ts";
 import {Traffic} from "./traffic.ts";
 
@@ -42,7 +42,8 @@ export class PeerNode {
   readonly #peers: Peers;
   readonly #traffic: Traffic;
   readonly #swarm: Swarm;
-  readonly #sync: Sync;
+  readonly #blocks: BlockSync;
+  readonly #snapshots: SnapshotSync;
   readonly #reputation: Reputation;
 
   /** Throws NetworkError BAD_ADDRESS. Nothing is opened yet. */
@@ -111,15 +112,15 @@ export class PeerNode {
       onGone: (peerId) => traffic.gone(peerId),
       charge: (peerId, points, reason) => this.charge(peerId, points, reason),
     });
-    const rates = new Map(validatorRates(settings));
-    this.#sync = new Sync({
-      protocol: settings.names.blocks,
-      clock: settings.clock,
-      report: settings.report,
-      serveBlocks: (from, count) => settings.handler.serveBlocks(from, count),
-      // blocks name users: they are for validators that have said hello
-      mayAsk: (peerId) => peers.get(peerId) !== undefined && (rates.get(peerId)?.take() ?? false),
-    });
+    const {handler, names, clock, report} = settings;
+    const sync = (protocol: string, rate: Rate): SyncPorts => {
+      const rates = new Map(validatorRates(settings, rate));
+      // blocks and states name users: they are for validators that have said hello
+      const mayAsk = (peerId: string) => peers.get(peerId) !== undefined && (rates.get(peerId)?.take() ?? false);
+      return {protocol, clock, report, mayAsk};
+    };
+    this.#blocks = new BlockSync(sync(names.blocks, REQUEST_RATE), (from, count) => handler.serveBlocks(from, count));
+    this.#snapshots = new SnapshotSync(sync(names.snapshots, PIECE_RATE), (ask) => handler.serveSnapshot(ask));
   }
 
   async start(): Promise<void> {
@@ -127,14 +128,19 @@ export class PeerNode {
     const host = this.#host;
     await host.handle(names.hello, (stream, connection) => this.#swarm.handshake.answer(stream, connection), {maxInboundStreams: 2});
     await host.handle(names.direct, (stream, connection) => this.#traffic.accept(stream, connection), {maxInboundStreams: 2});
-    await host.handle(names.blocks, (stream, connection) => this.#sync.answer(stream, connection), {maxInboundStreams: 4});
+    for (const [name, {exchange}] of [
+      [names.blocks, this.#blocks],
+      [names.snapshots, this.#snapshots],
+    ] as const)
+      await host.handle(name, (stream, connection) => exchange.answer(stream, connection), {maxInboundStreams: 4});
     await host.start();
     for (const family of own === null ? OBSERVER_FAMILIES : FAMILIES) host.services.pubsub.subscribe(names.topic(family));
     this.#swarm.start();
     this.#settings.report.log.info("p2p started", {peerId: this.#settings.peerId, addresses: this.addresses()});
   }
   async stop(): Promise<void> {
-    this.#sync.close();
+    this.#blocks.exchange.close();
+    this.#snapshots.exchange.close();
     this.#traffic.stop();
     this.#swarm.stop();
     await this.#host.stop();
@@ -155,15 +161,22 @@ export class PeerNode {
   }
 
   /** As Network.requestBlocks. */
-  async requestBlocks(
+  requestBlocks(
     validator: number,
     request: {readonly from: number; readonly count: number; readonly signal: AbortSignal},
   ): Promise<Uint8Array[]> {
+    return this.#ask(validator, (connection) => this.#blocks.request(connection, request));
+  }
+  /** As Network.requestSnapshot. */
+  requestSnapshot(validator: number, ask: SnapshotAsk, signal: AbortSignal): Promise<Uint8Array | null> {
+    return this.#ask(validator, (connection) => this.#snapshots.request(connection, ask, signal));
+  }
+  async #ask<T>(validator: number, request: (connection: Connection) => Promise<T>): Promise<T> {
     const peer = this.#settings.validators[validator]?.peerId ?? "";
     const connection = this.#peers.get(peer) && this.#swarm.connections.best(peer);
     if (connection === undefined) throw new NetworkError("NOT_CONNECTED", {peer});
     try {
-      return await this.#sync.request(connection, request);
+      return await request(connection);
     } catch (error) {
       if (error instanceof NetworkError && (error.code === "TOO_LARGE" || error.code === "TOO_MANY"))
         this.charge(peer, COST.rejected, "answer is larger than asked for");
@@ -203,7 +216,7 @@ export class PeerNode {
       unreadBytes: sum(({inbox}) => inbox?.buffered ?? 0),
       remembered: this.#traffic.remembered,
       gossipSeen: gossipSeen(this.#host.services.pubsub),
-      serving: this.#sync.serving,
+      serving: this.#blocks.exchange.serving + this.#snapshots.exchange.serving,
     };
   }
 
@@ -219,6 +232,6 @@ export class PeerNode {
   }
 }
 
-function validatorRates({indices, clock}: Settings): [string, TokenBucket][] {
-  return [...indices.keys()].map((peerId) => [peerId, new TokenBucket(() => clock.now(), REQUEST_RATE)]);
+function validatorRates({indices, clock}: Settings, rate: Rate): [string, TokenBucket][] {
+  return [...indices.keys()].map((peerId) => [peerId, new TokenBucket(() => clock.now(), rate)]);
 }

@@ -20,6 +20,7 @@ export type NetworkCount =
   | "failedDials"
   | "mismatches" // peers of another network or version
   | "servedBlocks"
+  | "servedPieces" // of snapshots
   | "refusedRequests";
 
 const QUIET_MS = 5_000;

@@ -48,6 +48,7 @@ export interface ProtocolNames {
   readonly hello: string;
   readonly direct: string;
   readonly blocks: string;
+  readonly snapshots: string;
   topic(family: Family): string;
 }
 export function protocolNames(networkId: Hex): ProtocolNames {
@@ -56,6 +57,7 @@ export function protocolNames(networkId: Hex): ProtocolNames {
     hello: "/mvm/hello/1",
     direct: `${base}/direct/1`,
     blocks: `${base}/blocks/1`,
+    snapshots: `${base}/snapshots/1`,
     topic: (family) => `${base}/${family}/1`,
   };
 }

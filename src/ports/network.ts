@@ -10,12 +10,20 @@ export interface Peer {
 /** accept: forward it; ignore: old, early or already known; reject: no honest node sends it, and the peer pays for it. */
 export type Verdict = "accept" | "ignore" | "reject";
 
-/** What the node does with what peers send. Neither method throws. */
+/** A part of the snapshot of a height, or its head where `part` is null; `height` null: the newest. */
+export interface SnapshotAsk {
+  readonly height: number | null;
+  readonly part: number | null;
+}
+
+/** What the node does with what peers send. No method throws. */
 export interface NetworkHandler {
   /** Judges a decoded message, and keeps it where it is useful. Runs before the message is forwarded. */
   receive(message: Message, from: Peer): Verdict;
   /** Encoded DecidedBlocks of heights `from`, `from + 1`, …, at most `count`, fewer or none where they are not known. */
   serveBlocks(from: number, count: number): Promise<readonly Uint8Array[]>;
+  /** What is asked of a snapshot, encoded; null where it is not there. */
+  serveSnapshot(ask: SnapshotAsk): Promise<Uint8Array | null>;
   /** A validator has connected. */
   connected(peer: Peer): void;
 }
@@ -29,6 +37,8 @@ export interface Network extends Service {
   sendTo(validator: number, message: Message): void;
   /** Asks one validator for decided blocks; each is still encoded and unchecked. Rejects on timeout, refusal and oversize. */
   requestBlocks(validator: number, from: number, count: number, signal: AbortSignal): Promise<Uint8Array[]>;
+  /** Asks one validator for a piece of a snapshot, encoded and unchecked; null: it has none. Rejects as requestBlocks does. */
+  requestSnapshot(validator: number, ask: SnapshotAsk, signal: AbortSignal): Promise<Uint8Array | null>;
   /** The peer has sent something that only a faulty node sends, found out later than `receive`. */
   punish(validator: number, reason: string): void;
   peers(): readonly Peer[];

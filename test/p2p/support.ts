@@ -76,6 +76,7 @@ export function makeNode(validators: Validators, own: number | null, options: Pa
       return "accept";
     },
     serveBlocks: async () => [],
+    serveSnapshot: async () => null,
     connected: (peer) => void connected.push(peer),
   };
   const log = memoryLogger();
@@ -90,6 +91,7 @@ export function makeNode(validators: Validators, own: number | null, options: Pa
     handler: {
       receive: (message, from) => handler.receive(message, from),
       serveBlocks: (from, count) => handler.serveBlocks(from, count),
+      serveSnapshot: (ask) => handler.serveSnapshot(ask),
       connected: (peer) => handler.connected(peer),
     },
     logger: log,
