@@ -1,13 +1,13 @@
 import {MvmError} from "../base/errors.ts";
-import {openPayouts} from "../mvm/queries.ts";
 import type {ChainObserver, GroupContract} from "../ports/chain.ts";
 import type {OutputFeed, PayoutSigner} from "../ports/mixin.ts";
 import type {Network, NetworkHandler} from "../ports/network.ts";
-import type {BlockStore, Wal} from "../ports/store.ts";
+import type {BlockStore, SnapshotStore, Wal} from "../ports/store.ts";
 import type {Clock, Logger, Service} from "../ports/system.ts";
 import type {Genesis} from "../types/genesis.ts";
 import type {Uuid} from "../types/ids.ts";
 import type {ProposalMessage, VoteMessage} from "../types/messages.ts";
+import {Adopter} from "./bft/adopter.ts";
 import {CatchUp} from "./bft/catch-up.ts";
 import {Certifier} from "./bft/certifier.ts";
 import {DecidedChain} from "./bft/decided-chain.ts";
@@ -16,18 +16,25 @@ import {Gate} from "./bft/gate.ts";
 import {LateReview} from "./bft/late-review.ts";
 import {NamedOutputs} from "./bft/named-outputs.ts";
 import {createSigner, digestsOf} from "./bft/signer.ts";
+import {SnapshotFetch} from "./bft/snapshot-fetch.ts";
+import {SNAPSHOT_POLICY, SnapshotKeeper, type SnapshotPolicy} from "./bft/snapshots.ts";
 import {type DkgPool, Sources} from "./bft/sources.ts";
 import {Activator} from "./hosts/activator.ts";
 import {Deliverer} from "./hosts/deliverer.ts";
 import {DkgHost, type ShareStore} from "./hosts/dkg-host.ts";
 import {EvidencePool} from "./hosts/evidence-pool.ts";
 import {Executor} from "./hosts/executor.ts";
+import {PayoutOrders} from "./hosts/payout-orders.ts";
 import {StatusTeller} from "./hosts/status.ts";
 
 /** All that the machines of a validator need from outside. */
 export interface NodePorts {
   readonly genesis: Genesis;
   readonly store: BlockStore;
+  /** Absent: no snapshots are kept, served or fetched, and every start replays all blocks. */
+  readonly snapshots?: SnapshotStore;
+  /** SNAPSHOT_POLICY where absent. */
+  readonly snapshotPolicy?: Partial<SnapshotPolicy>;
   readonly wal: Wal;
   /** The network is made around the handler of what comes in. */
   readonly network: (handler: NetworkHandler, me: number) => Network;
@@ -58,6 +65,7 @@ export interface NodeParts {
   readonly activator: Activator;
   readonly deliverers: readonly Deliverer[];
   readonly network: Network;
+  readonly snapshots: SnapshotKeeper | null;
   readonly me: number;
   /** Hears each own proposal and vote as it leaves; must not throw. */
   onSent(listener: (message: ProposalMessage | VoteMessage) => void): void;
@@ -86,6 +94,7 @@ export function assemble(ports: NodePorts): NodeParts {
   const handler: NetworkHandler = {
     receive: (message, from) => gate?.receive(message, from) ?? "ignore",
     serveBlocks: (from, count) => gate?.serveBlocks(from, count) ?? Promise.resolve([]),
+    serveSnapshot: (ask) => gate?.serveSnapshot(ask) ?? Promise.resolve(null),
     connected: (peer) => gate?.connected(peer),
   };
   const network = ports.network(handler, me);
@@ -93,6 +102,7 @@ export function assemble(ports: NodePorts): NodeParts {
   const {secrets, shares, random} = ports;
   const dkgPorts = {
     chain,
+    store,
     network,
     certifier,
     signer,
@@ -119,7 +129,7 @@ export function assemble(ports: NodePorts): NodeParts {
     unconfirmed: () => late.oldest(),
   });
   const sent: ((message: ProposalMessage | VoteMessage) => void)[] = [];
-  const driver = new Driver({
+  const driver: Driver = new Driver({
     chain,
     network,
     wal,
@@ -130,12 +140,37 @@ export function assemble(ports: NodePorts): NodeParts {
     signer,
     me,
     log: log.child({part: "driver"}),
+    isBehind: () => catchUp.lag > 1,
     sent: (message) => {
       for (const listener of sent) listener(message);
     },
     fatal: ports.fatal,
   });
-  const catchUp = new CatchUp({chain, network, certifier, driver, digests, clock, log: log.child({part: "catch-up"})});
+  const catchUpLog = log.child({part: "catch-up"});
+  const adopter = new Adopter({
+    chain,
+    certifier,
+    driver,
+    judge: (block, state) => sources.review(block, state).judgement,
+    clock,
+    log: catchUpLog,
+  });
+  const {snapshots} = ports;
+  const policy = {...SNAPSHOT_POLICY, ...ports.snapshotPolicy};
+  const proofs = {chain, certifier, digests};
+  const fetch =
+    snapshots === undefined || policy.replay === "genesis"
+      ? null
+      : new SnapshotFetch({...proofs, network, snapshots, adopter, clock, log: catchUpLog});
+  const catchUp: CatchUp = new CatchUp({
+    ...proofs,
+    network,
+    adopter,
+    snapshots: fetch,
+    snapshotLag: policy.fetchLag,
+    clock,
+    log: catchUpLog,
+  });
   const {usersWithoutSafe} = ports;
   const activator = new Activator({
     chain,
@@ -149,28 +184,46 @@ export function assemble(ports: NodePorts): NodeParts {
     log: log.child({part: "activator"}),
   });
   const deliverers = contracts.map(
-    (contract) => new Deliverer({chain, certifier, contract, me, clock, log: log.child({part: "deliverer"})}),
+    (contract) => new Deliverer({chain, store, certifier, contract, me, clock, log: log.child({part: "deliverer"})}),
   );
   const executors = contracts.map((contract) => new Executor({chain, store, contract, me, clock, log: log.child({part: "executor"})}));
+  const needed = () => Math.min(Number.POSITIVE_INFINITY, ...[...deliverers, ...executors].map((host) => host.neededFrom));
+  const keeper =
+    snapshots === undefined
+      ? null
+      : new SnapshotKeeper({chain, blocks: store, snapshots, policy, needed, clock, log: log.child({part: "snapshots"})});
   const named = new NamedOutputs({feed, clock});
   const status = new StatusTeller({chain, driver, sources, feed, network, clock});
-  gate = new Gate({chain, store, driver, certifier, catchUp, named, digests, dkg, evidence, activation: activator, status});
-
-  // orders are derived from the state at every decision, and once after the replay, never remembered
-  chain.onDecided(({applied, replay}) => {
-    if (!replay) payouts.setOrders(openPayouts(applied.state));
+  gate = new Gate({
+    chain,
+    store,
+    driver,
+    certifier,
+    catchUp,
+    snapshots: keeper,
+    named,
+    digests,
+    dkg,
+    evidence,
+    activation: activator,
+    status,
   });
+
+  const orders = new PayoutOrders({chain, payouts, isBehind: () => catchUp.lag > 1, clock});
   const replay: Service = {
     name: "replay",
     start: async (signal) => {
+      await keeper?.load(signal);
       await chain.replay(signal);
-      payouts.setOrders(openPayouts(chain.state));
     },
     stop: async () => {},
   };
   const services = [
     store,
+    ...(snapshots === undefined ? [] : [snapshots]),
+    ...(keeper === null ? [] : [keeper]),
     replay,
+    orders,
     wal,
     ...observers,
     ...contracts,
@@ -192,5 +245,5 @@ export function assemble(ports: NodePorts): NodeParts {
   const onSent: NodeParts["onSent"] = (listener) => {
     sent.push(listener);
   };
-  return {services, chain, driver, certifier, catchUp, sources, activator, deliverers, network, me, onSent};
+  return {services, chain, driver, certifier, catchUp, sources, activator, deliverers, network, snapshots: keeper, me, onSent};
 }

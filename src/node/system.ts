@@ -5,6 +5,10 @@ import type {Clock, Logger} from "../ports/system.ts";
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, run) {
+    if (ms <= 0) {
+      const turn = setImmediate(run);
+      return () => clearImmediate(turn);
+    }
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
   },

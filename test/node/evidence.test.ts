@@ -192,6 +192,7 @@ test("honest validators that crash right after a vote, two at a time, and come b
       return "ignore";
     },
     serveBlocks: async () => [],
+    serveSnapshot: async () => null,
     connected() {},
   });
   await spy.start(new AbortController().signal);

@@ -22,6 +22,7 @@ export class Equivocator {
         return "ignore";
       },
       serveBlocks: async () => [],
+      serveSnapshot: async () => null,
       connected() {},
     });
   }

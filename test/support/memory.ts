@@ -27,6 +27,7 @@ export class MemoryHub {
   readonly #handlers = new Map<number, NetworkHandler>();
   readonly #cut = new Set<number>();
   readonly verdicts = new Map<string, number>();
+  readonly punished: {by: number; validator: number; reason: string}[] = [];
 
   /** Nothing reaches or leaves this validator until it is joined again. */
   cut(validator: number): void {
@@ -71,7 +72,12 @@ export class MemoryHub {
         if (target === undefined || this.#cut.has(me) || this.#cut.has(validator)) throw new Error("unreachable");
         return [...(await target.serveBlocks(from, count))];
       },
-      punish() {},
+      requestSnapshot: async (validator, ask) => {
+        const target = this.#handlers.get(validator);
+        if (target === undefined || this.#cut.has(me) || this.#cut.has(validator)) throw new Error("unreachable");
+        return target.serveSnapshot(ask);
+      },
+      punish: (validator, reason) => void this.punished.push({by: me, validator, reason}),
       peers: () => [...this.#handlers.keys()].filter((v) => v !== me).map(peer),
       addresses: () => [],
     };

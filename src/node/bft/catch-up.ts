@@ -2,54 +2,60 @@ import type {Hex} from "../../base/bytes.ts";
 import {describeError, MvmError} from "../../base/errors.ts";
 import type {Network, Peer} from "../../ports/network.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
-import {type Block, blockHash, decodeBlock} from "../../types/block.ts";
-import {decodeDecidedBlock} from "../../types/messages.ts";
-import type {Proof} from "../../types/votes.ts";
-import type {Certifier} from "./certifier.ts";
-import type {DecidedChain} from "./decided-chain.ts";
-import type {Driver} from "./driver.ts";
-import {type Digests, isSignedBy} from "./signer.ts";
+import type {Adopter} from "./adopter.ts";
+import {PeerBook} from "./peer-book.ts";
+import {openFrame, type ProofPorts, type ProvenBlock} from "./proven.ts";
+import {type Interval, RangePlan} from "./range-plan.ts";
+import type {SnapshotFetch} from "./snapshot-fetch.ts";
 
-const BATCH = 64;
+/** An answer is waited for so long; another validator is asked besides when it holds up everything for HEDGE_MS. */
 const REQUEST_MS = 10_000;
-/** A gap of one height is usually a message on its way: it gets this long before a block is asked for. */
+const HEDGE_MS = 2_000;
+/** A gap of one or two heights is usually messages on their way: they get this long before blocks are asked for. */
 const PATIENCE_MS = 250;
 const LOOK_MS = 100;
-/** How long a validator that named a height and had no good block for it is not asked; doubled each time. */
-const REST_MS = 500;
-const REST_MAX_MS = 60_000;
+/** Blocks that are checked and stored as one. */
+const SLICE = 64;
+/** Between two attempts to find a snapshot. */
+const SNAPSHOT_RETRY_MS = 60_000;
+/** An answer with fewer blocks than asked for is short, unless it has so many bytes. */
+const FULL_BYTES = 4 << 20;
 
-/** What a peer served cannot be a decided block. */
-export class CatchUpError extends MvmError<
-  "WRONG_HEIGHT" | "UNPROVEN" | "WRONG_PARENT",
-  {height: number; want?: number | Hex; got?: number | Hex}
-> {}
+export interface CatchUpPorts extends ProofPorts {
+  readonly network: Network;
+  readonly adopter: Adopter;
+  /** null: blocks only. */
+  readonly snapshots: SnapshotFetch | null;
+  /** Heights behind from which a snapshot is cheaper than blocks. */
+  readonly snapshotLag: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
 
-/** Follows peers that are ahead: fetches decided blocks, checks their proofs, and hands them to the driver one by one. */
+/**
+ * Follows validators that are ahead. Ranges of decided blocks come from several of them at once, a bounded number; they are
+ * proven one by one and applied in order. Whoever serves something else, or nothing in time, is left alone for a while, ever
+ * longer, and others are asked. What no honest node serves costs the peer its standing in the network besides.
+ *
+ * A claim of one validator is followed, since blocks prove themselves; whether this node counts as behind, and needs a
+ * snapshot, follows from what more than a third of the seats say.
+ */
 export class CatchUp implements Service {
   readonly name = "catch-up";
-  readonly #p: {chain: DecidedChain; network: Network; certifier: Certifier; driver: Driver; digests: Digests; clock: Clock; log: Logger};
-  /** Last decided height of each validator, as it says itself. */
-  readonly #heights = new Map<number, number>();
-  /** Validators that are not asked for a while. */
-  readonly #resting = new Map<number, {fails: number; untilMs: number}>();
+  readonly #p: CatchUpPorts;
+  readonly #book: PeerBook;
+  readonly #plan = new RangePlan();
   readonly #stop = new AbortController();
-  #behindSince: number | null = null;
-  #fetching: Promise<void> | null = null;
+  /** Since when the head has stood there while others were further. */
+  #stuck: {height: number; atMs: number} | null = null;
+  #adopting: Promise<void> | null = null;
+  #restoring: Promise<void> | null = null;
+  #snapshotNotBeforeMs = 0;
   #cancel: (() => void) | null = null;
-  #next = 0;
-  #adopted: (() => void) | null = null;
 
-  constructor(ports: {
-    chain: DecidedChain;
-    network: Network;
-    certifier: Certifier;
-    driver: Driver;
-    digests: Digests;
-    clock: Clock;
-    log: Logger;
-  }) {
+  constructor(ports: CatchUpPorts) {
     this.#p = ports;
+    this.#book = new PeerBook(ports.chain.epochSet, () => ports.clock.now());
   }
 
   async start(): Promise<void> {
@@ -58,126 +64,155 @@ export class CatchUp implements Service {
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#cancel?.();
-    this.#adopted?.();
-    await this.#fetching;
+    await Promise.all([this.#adopting, this.#restoring]);
   }
 
-  /** A peer says how far it is; null where it has gone. */
+  /** A validator says how far it is. */
   note(peer: Peer, height: number): void {
-    if (peer.validator !== null) this.#heights.set(peer.validator, height);
+    if (peer.validator !== null) this.#book.note(peer.validator, height);
   }
 
   /** Last decided height of a validator, as it says itself; null where it has not, or is not believed for now. */
   heightOf(validator: number): number | null {
-    return this.#heights.get(validator) ?? null;
+    return this.#book.believed(validator);
   }
 
-  /** Heights between the own head and the furthest that validators with more than W - q seats name: one of them is honest. */
+  /** Heights between the own head and the one that more than a third of the seats are known to have reached. */
   get lag(): number {
-    const {epochSet, height: own} = this.#p.chain;
-    let seats = 0;
-    for (const [validator, height] of [...this.#heights].sort(([, a], [, b]) => b - a)) {
-      seats += epochSet.validators[validator]?.seats ?? 0;
-      if (seats > epochSet.seats - epochSet.quorum) return Math.max(0, height - own);
-    }
-    return 0;
+    return Math.max(0, this.#book.target - this.#p.chain.height);
   }
 
+  /** A standing look, since claims, rests and patience change with time alone. */
   #look(): void {
-    const {clock, chain} = this.#p;
-    const now = clock.now();
-    const isAwake = (validator: number) => (this.#resting.get(validator)?.untilMs ?? 0) <= now;
-    const ahead = [...this.#heights].filter(([validator, height]) => height > chain.height && isAwake(validator));
-    if (ahead.length === 0) this.#behindSince = null;
-    else this.#behindSince ??= now;
-    const patient = ahead.every(([, height]) => height === chain.height + 1) && now - (this.#behindSince ?? 0) < PATIENCE_MS;
-    const [from] = ahead[this.#next++ % ahead.length] ?? [];
-    if (from !== undefined && !patient && this.#fetching === null)
-      this.#fetching = this.#fetch(from).finally(() => {
-        this.#fetching = null;
+    if (this.#stop.signal.aborted) return;
+    this.#pump();
+    this.#cancel = this.#p.clock.after(LOOK_MS, () => this.#look());
+  }
+
+  #pump(): void {
+    if (this.#stop.signal.aborted || this.#restoring !== null) return;
+    const {height} = this.#p.chain;
+    this.#plan.reached(height);
+    if (this.#wantsSnapshot(height)) {
+      if (this.#adopting === null) this.#restore();
+      return;
+    }
+    if (this.#adopting === null && this.#plan.ready(height) !== null)
+      this.#adopting = this.#adoptAll().finally(() => {
+        this.#adopting = null;
+        this.#pump();
       });
-    this.#cancel = clock.after(LOOK_MS, () => this.#look());
-  }
-
-  async #fetch(validator: number): Promise<void> {
-    const {network, chain, log} = this.#p;
-    const first = chain.height + 1;
-    try {
-      const frames = await this.#request(validator, first);
-      if (frames.length === 0) this.#rest(validator);
-      for (const [i, frame] of frames.entries()) {
-        if (this.#stop.signal.aborted) return;
-        await this.#adopt(frame, first + i);
-      }
-      if (frames.length === 0) return;
-      this.#resting.delete(validator);
-      log.info("caught up from a peer", {validator, from: first, blocks: frames.length});
-    } catch (error) {
-      this.#rest(validator);
-      if (!this.#stop.signal.aborted) log.warn("catch-up failed", {validator, height: first, ...describeError(error)});
-      if (error instanceof MvmError) network.punish(validator, error.code);
+    if (this.#isPatient(height)) return;
+    this.#plan.extend(height, this.#book.claimed);
+    for (const range of this.#plan.open(this.#p.clock.now() - HEDGE_MS)) {
+      const validator = this.#book.pick(range.from, range.asked) ?? this.#book.pick(range.from, range.asking);
+      if (validator !== null) void this.#ask(range, validator);
     }
   }
 
-  /** Rejects when no answer has come for REQUEST_MS, and when this service stops. */
-  async #request(validator: number, first: number): Promise<Uint8Array[]> {
+  /** Whether nobody is to be asked now: nobody is ahead, or so little that messages may still close the gap. */
+  #isPatient(height: number): boolean {
+    const {claimed} = this.#book;
+    const now = this.#p.clock.now();
+    if (claimed <= height) this.#stuck = null;
+    else if (this.#stuck?.height !== height) this.#stuck = {height, atMs: now};
+    return this.#stuck === null || (claimed <= height + 2 && now - this.#stuck.atMs < PATIENCE_MS);
+  }
+
+  async #ask(range: Interval, validator: number): Promise<void> {
+    const {network, log, clock} = this.#p;
+    const {from} = range;
+    const count = Math.min(range.to, this.#book.heightOf(validator)) - from + 1;
     const late = new AbortController();
-    const cancel = this.#p.clock.after(REQUEST_MS, () => late.abort(new Error("no answer in time")));
+    const cancel = clock.after(REQUEST_MS, () => late.abort(new Error("no answer in time")));
+    this.#book.asked(validator);
+    this.#plan.asked(range, validator, clock.now());
+    let frames: Uint8Array[] = [];
     try {
-      return await this.#p.network.requestBlocks(validator, first, BATCH, AbortSignal.any([this.#stop.signal, late.signal]));
-    } finally {
-      cancel();
+      frames = await network.requestBlocks(validator, from, count, AbortSignal.any([this.#stop.signal, late.signal]));
+      const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
+      if (frames.length < count && bytes < FULL_BYTES) {
+        log.info("a validator has fewer blocks than it says", {validator, from, want: count, got: frames.length});
+        this.#book.rest(validator);
+      }
+    } catch (error) {
+      this.#book.rest(validator);
+      if (!this.#stop.signal.aborted) log.warn("no blocks from a validator", {validator, from, ...describeError(error)});
+    }
+    cancel();
+    this.#book.answered(validator);
+    this.#plan.answered(range, validator, from, frames.slice(0, count));
+    this.#pump();
+  }
+
+  /** Proves what has come, slice by slice; the slice before is applied and stored meanwhile. */
+  async #adoptAll(): Promise<void> {
+    const {chain, adopter, network, log} = this.#p;
+    const {signal} = this.#stop;
+    const first = chain.height + 1;
+    let storing = Promise.resolve();
+    let tip = {height: chain.height, hash: chain.hash};
+    while (!signal.aborted) {
+      const isKeyKnown = chain.keyHeight !== null;
+      const isOver = this.#wantsSnapshot(tip.height);
+      if (isOver || !isKeyKnown || this.#plan.ready(tip.height) === null) await storing;
+      if (isOver) return;
+      if (chain.height > tip.height) tip = {height: chain.height, hash: chain.hash};
+      const next = this.#plan.ready(tip.height);
+      if (next === null) {
+        log.info("caught up from peers", {from: first, blocks: chain.height - first + 1});
+        return;
+      }
+      const {by, frames} = next;
+      try {
+        // the group key may be what the next block makes
+        const proven = await this.#prove(frames.slice(0, isKeyKnown ? SLICE : 1), tip);
+        tip = proven.at(-1) ?? tip;
+        await storing;
+        storing = adopter.adopt(proven, signal).then(() => {
+          this.#plan.reached(chain.height);
+          this.#book.praise(by);
+        });
+      } catch (error) {
+        log.warn("a validator serves what is no decided block", {validator: by, height: tip.height + 1, ...describeError(error)});
+        this.#plan.refuse(by);
+        this.#book.rest(by);
+        if (error instanceof MvmError) network.punish(by, error.code);
+      }
     }
   }
 
-  #rest(validator: number): void {
-    this.#heights.delete(validator);
-    const fails = (this.#resting.get(validator)?.fails ?? 0) + 1;
-    const untilMs = this.#p.clock.now() + Math.min(REST_MAX_MS, REST_MS * 2 ** fails);
-    this.#resting.set(validator, {fails, untilMs});
-  }
-
-  /** Proves one served block and waits until the driver has decided it. Throws CatchUpError, DecodeError. */
-  async #adopt(frame: Uint8Array, height: number): Promise<void> {
-    const {chain, driver} = this.#p;
-    if (chain.height >= height) return; // decided live meanwhile
-    const decided = decodeDecidedBlock(frame);
-    const block = decodeBlock(decided.block);
-    const hash = blockHash(block);
-    if (block.height !== height) throw new CatchUpError("WRONG_HEIGHT", {height, got: block.height});
-    if (block.header.parentHash !== chain.hash)
-      throw new CatchUpError("WRONG_PARENT", {height, want: chain.hash, got: block.header.parentHash});
-    const round = this.#proven(decided.proof, block, hash);
-    if (round === null) throw new CatchUpError("UNPROVEN", {height, got: hash});
-    if (!driver.push({kind: "commit", hash, round, block, bytes: decided.block, proof: decided.proof}))
-      throw new Error("the driver is busy");
-    await new Promise<void>((resolve) => {
-      this.#adopted = resolve; // also called by stop()
-      chain.whenHeight(height, resolve);
-    });
-  }
-
-  /** The round of a valid proof for this block, else null. */
-  #proven(proof: Proof, block: Block, hash: Hex): number | null {
-    const {chain, certifier, digests} = this.#p;
-    const {epoch, validators, quorum} = chain.epochSet;
-    if (proof.kind === "certificate") {
-      const {certificate} = proof;
-      return certificate.height === block.height && certificate.blockHash === hash && certifier.verify(certificate)
-        ? certificate.round
-        : null;
+  /** Throws CatchUpError, DecodeError. */
+  async #prove(frames: readonly Uint8Array[], {height, hash}: {height: number; hash: Hex}): Promise<ProvenBlock[]> {
+    const proven: ProvenBlock[] = [];
+    for (const [i, frame] of frames.entries()) {
+      proven.push(openFrame(this.#p, frame, height + 1 + i, proven.at(-1)?.hash ?? hash));
+      // a pairing takes about a millisecond
+      if (i % 4 === 3) await this.#p.adopter.pause();
     }
-    const round = proof.votes[0]?.round ?? 0;
-    const good = proof.votes.every(
-      (vote) =>
-        vote.type === "precommit" &&
-        vote.epoch === epoch &&
-        vote.height === block.height &&
-        vote.round === round &&
-        vote.blockHash === hash &&
-        isSignedBy(validators[vote.from]?.consensusKey, digests.vote(vote), vote.signature),
-    );
-    const seats = proof.votes.reduce((sum, vote) => sum + (validators[vote.from]?.seats ?? 0), 0);
-    return good && seats >= quorum ? round : null;
+    return proven;
+  }
+
+  #wantsSnapshot(height: number): boolean {
+    const {snapshots, snapshotLag, chain, clock} = this.#p;
+    if (snapshots === null || chain.keyHeight === null || clock.now() < this.#snapshotNotBeforeMs) return false;
+    if (this.lag >= snapshotLag) return true;
+    // those who are ahead have pruned what is needed here
+    return this.lag > 2 && this.#plan.isNowhere(height + 1, this.#book.holders(height + 1));
+  }
+
+  #restore(): void {
+    const {snapshots, clock, log} = this.#p;
+    this.#plan.clear();
+    this.#restoring = (snapshots?.run(this.#book, this.#stop.signal) ?? Promise.resolve(false))
+      .catch((error: unknown) => {
+        log.error("snapshot not taken over", describeError(error));
+        return false;
+      })
+      .then((done) => {
+        if (!done) this.#snapshotNotBeforeMs = clock.now() + SNAPSHOT_RETRY_MS;
+        this.#restoring = null;
+        this.#pump();
+      });
   }
 }

@@ -7,6 +7,7 @@ import {groupKey} from "../../mvm/queries.ts";
 import type {Network, Peer, Verdict} from "../../ports/network.ts";
 import type {BlockStore} from "../../ports/store.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
+import {blockHash, decodeBlock} from "../../types/block.ts";
 import {certificateDigest} from "../../types/digests.ts";
 import type {PartialsMessage} from "../../types/messages.ts";
 import type {Certificate, Proof, SeatSignature} from "../../types/votes.ts";
@@ -15,6 +16,8 @@ import {PartialPool, type Subject} from "./partial-pool.ts";
 
 /** Uncertified heights that are remembered. Payments are not admitted long before there are so many. */
 const OPEN_MAX = 1_024;
+/** Certificates at hand without a look at the disk. */
+const CERTIFICATES_MAX = 1_024;
 const TOP_UP_MS = 500;
 /** Heights above the own head whose certificates are kept. */
 const EARLY_HEIGHTS = 4;
@@ -48,30 +51,25 @@ export class Certifier implements Service {
   readonly #pool = new PartialPool();
   readonly #own = new BoundedMap<string, readonly SeatSignature[]>(OWN_MAX);
   readonly #open = new Map<number, Open>();
-  readonly #certificates = new BoundedMap<number, Certificate>(1_024);
+  readonly #certificates = new BoundedMap<number, Certificate>(CERTIFICATES_MAX);
   /** Verified certificates of heights that are not decided here yet. */
   readonly #early = new BoundedMap<number, Certificate>(EARLY_HEIGHTS);
   readonly #listeners: ((certificate: Certificate) => void)[] = [];
   #shares: OwnShares | null = null;
+  #started = false;
   #cancel: (() => void) | null = null;
 
   constructor(ports: {chain: DecidedChain; network: Network; store: BlockStore; clock: Clock; log: Logger; me: number}) {
     this.#p = ports;
-    ports.chain.onDecided(({height, hash, block, proof, replay}) => {
-      if (!replay) return;
-      if (proof.kind === "certificate") this.#certificates.set(height, proof.certificate);
-      else if (ports.chain.isCertified(height))
-        this.#openHeight({
-          height,
-          round: proof.votes[0]?.round ?? 0,
-          blockHash: hash,
-          valid: false, // what was known of it is forgotten: the sources confirm it anew
-          proposer: this.#isMine(block.header.proposer),
-        });
+    ports.chain.onRestored(() => {
+      if (this.#started) void this.#load().catch((error: unknown) => ports.log.error("proofs cannot be read", describeError(error)));
     });
   }
 
+  /** Reads back which blocks have certificates and which still want one. Throws StoreError. */
   async start(): Promise<void> {
+    this.#started = true;
+    await this.#load();
     this.#topUp();
   }
   async stop(): Promise<void> {
@@ -205,6 +203,25 @@ export class Certifier implements Service {
     this.#early.delete(of.height);
     if (early !== undefined && early.blockHash === of.blockHash) this.#finish(early, false);
     else if (open.proposer) this.#combine(open);
+  }
+
+  async #load(): Promise<void> {
+    const {chain, store} = this.#p;
+    const {height: head, keyHeight} = chain;
+    const gap = store.gap();
+    for (const height of [...this.#open.keys()]) if (gap !== null && height >= gap.from && height <= gap.to) this.#open.delete(height);
+    if (keyHeight === null) return;
+    for (let height = Math.max(keyHeight + 1, head - CERTIFICATES_MAX + 1); height <= head; height++) {
+      const proof = await store.readProof(height);
+      if (proof?.kind === "certificate") this.#certificates.set(height, proof.certificate);
+    }
+    for (const height of (await store.uncertified(keyHeight)).slice(-OPEN_MAX)) {
+      const stored = height > head ? null : await store.read(height);
+      if (stored?.proof.kind !== "votes" || this.#certificates.has(height) || this.#open.has(height)) continue;
+      const block = decodeBlock(stored.block);
+      const proposer = this.#isMine(block.header.proposer);
+      this.#openHeight({height, round: stored.proof.votes[0]?.round ?? 0, blockHash: blockHash(block), valid: false, proposer});
+    }
   }
 
   #openHeight(of: Omit<Open, "answered">): Open {

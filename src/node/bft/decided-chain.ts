@@ -9,6 +9,7 @@ import type {Logger} from "../../ports/system.ts";
 import {type Block, blockHash, decodeBlock} from "../../types/block.ts";
 import type {Fact} from "../../types/facts.ts";
 import {type Genesis, genesisHash} from "../../types/genesis.ts";
+import type {DecidedBlock} from "../../types/messages.ts";
 import {quorumOf, seatsOf, totalSeats, type ValidatorInfo} from "../../types/validators.ts";
 import type {Proof} from "../../types/votes.ts";
 
@@ -47,16 +48,30 @@ export interface Decision {
   readonly replay: boolean;
 }
 
+/** A decided block that the ledger has run, on its way to the disk. */
+export type Decided = Omit<Decision, "replay"> & {readonly bytes: Uint8Array};
+
+/** The state after a block that is known without the blocks before it. */
+export interface Restored {
+  readonly block: Block;
+  readonly hash: Hex;
+  readonly state: LedgerState;
+}
+
 /** The stored chain and this node's code disagree, or a decided block does not apply: the node must not go on. */
 export class ChainStateError extends MvmError<"REPLAY_FAILED" | "DECIDED_BLOCK_INVALID", {height: number; hash?: Hex; advice: string}> {}
 
-/** The decided blocks and the ledger state after the last of them. Whoever listens hears every block once per run, in order. */
+/**
+ * The decided blocks and the ledger state after the last of them. Whoever listens hears every block once per run, in order,
+ * but for those that a snapshot stands for: of it `onRestored` tells.
+ */
 export class DecidedChain {
   readonly genesis: Genesis;
   readonly epochSet: EpochSet;
   readonly #store: BlockStore;
   readonly #log: Logger;
   readonly #listeners: ((decision: Decision) => void)[] = [];
+  readonly #restoredListeners: (() => void)[] = [];
   readonly #waiting = new Set<{height: number; run: () => void}>();
   #height = 0;
   #hash: Hex;
@@ -97,6 +112,11 @@ export class DecidedChain {
     this.#listeners.push(listener);
   }
 
+  /** The state has come from a snapshot: what depends on it is read from it anew. Listeners must not throw, and must not wait. */
+  onRestored(listener: () => void): void {
+    this.#restoredListeners.push(listener);
+  }
+
   /** Calls `run` once when `height` is decided, at once if it is; the answer takes the call back. */
   whenHeight(height: number, run: () => void): () => void {
     if (this.#height >= height) {
@@ -109,10 +129,11 @@ export class DecidedChain {
     };
   }
 
-  /** Applies every stored block again. Throws ChainStateError REPLAY_FAILED with the height that does not apply. */
+  /** Applies every stored block after the head again. Throws ChainStateError REPLAY_FAILED with the height that does not apply. */
   async replay(signal: AbortSignal): Promise<void> {
     const last = this.#store.height();
-    for (let height = 1; height <= last; height++) {
+    const first = this.#height + 1;
+    for (let height = first; height <= last; height++) {
       signal.throwIfAborted();
       try {
         const stored = await this.#store.read(height);
@@ -124,12 +145,33 @@ export class DecidedChain {
         throw new ChainStateError("REPLAY_FAILED", {height, advice}, {cause});
       }
     }
-    if (last > 0) this.#log.info("replayed stored blocks", {height: last});
+    if (last >= first) this.#log.info("replayed stored blocks", {from: first, height: last});
+  }
+
+  /** Puts the head at a block whose state is known: at the start, before `replay`. */
+  restore({block, hash, state}: Restored): void {
+    this.#state = state;
+    this.#hash = hash;
+    this.#time = block.header.time;
+    this.#height = block.height;
+    for (const listener of this.#restoredListeners) listener();
+    this.#releaseWaiting();
+  }
+
+  /** Stores a block above the head, gives up those between, and puts the head there. */
+  async jump(to: Restored & {decided: DecidedBlock}): Promise<void> {
+    await this.#store.jump(to.block.height, to.decided, this.#height + 1);
+    this.restore(to);
   }
 
   /** What the next block would do. Throws LedgerError or DecodeError where it is not a valid next block. */
   check(block: Block): Applied {
     return checkBlock(this.#state, {hash: this.#hash, height: this.#height, time: this.#time}, block);
+  }
+
+  /** What a block would do after `before`, which is no part of the chain yet. Throws as check. */
+  checkAfter(before: Decided, block: Block): Applied {
+    return checkBlock(before.applied.state, {hash: before.hash, height: before.height, time: before.applied.time}, block);
   }
 
   /** The next block from these facts. Throws LedgerError where a fact may not stand in it. */
@@ -139,10 +181,17 @@ export class DecidedChain {
   }
 
   /** Stores the next block, then makes it the head. */
-  async append(decided: {bytes: Uint8Array; block: Block; hash: Hex; applied: Applied; proof: Proof}): Promise<void> {
-    const {bytes, block, hash, applied, proof} = decided;
-    await this.#store.append(block.height, {block: bytes, proof});
-    this.#advance({height: block.height, hash, block, applied, proof, replay: false});
+  append(decided: Omit<Decided, "height">): Promise<void> {
+    return this.appendAll([{...decided, height: decided.block.height}]);
+  }
+
+  /** Stores the next blocks as one, then makes each the head in turn. */
+  async appendAll(blocks: readonly Decided[]): Promise<void> {
+    await this.#store.appendAll(
+      this.#height + 1,
+      blocks.map(({bytes, proof}) => ({block: bytes, proof})),
+    );
+    for (const {height, hash, block, applied, proof} of blocks) this.#advance({height, hash, block, applied, proof, replay: false});
   }
 
   #advance(decision: Decision): void {
@@ -151,8 +200,12 @@ export class DecidedChain {
     this.#time = decision.applied.time;
     this.#state = decision.applied.state;
     for (const listener of this.#listeners) listener(decision);
+    this.#releaseWaiting();
+  }
+
+  #releaseWaiting(): void {
     for (const waiter of this.#waiting)
-      if (waiter.height <= decision.height) {
+      if (waiter.height <= this.#height) {
         this.#waiting.delete(waiter);
         waiter.run();
       }

@@ -6,23 +6,16 @@ import type {Clock, Logger} from "../../ports/system.ts";
 import type {Block} from "../../types/block.ts";
 import type {Evidence} from "../../types/evidence.ts";
 import type {ProposalMessage, VoteMessage} from "../../types/messages.ts";
-import type {Proof, SignedProposal, SignedVote} from "../../types/votes.ts";
+import type {SignedProposal, SignedVote} from "../../types/votes.ts";
 import type {Certifier} from "./certifier.ts";
 import type {DecidedChain} from "./decided-chain.ts";
 import type {ConsensusSigner} from "./signer.ts";
 import type {Sources} from "./sources.ts";
 
-/** What reaches the driver; messages are verified before, blocks of a commit are proven. */
+/** What reaches the driver; messages are verified before. `advance`: moves the chain on without the round machine. */
 export type DriverEvent =
   | {readonly kind: "message"; readonly message: ProposalMessage | VoteMessage; readonly block: Block | null}
-  | {
-      readonly kind: "commit";
-      readonly hash: Hex;
-      readonly round: number;
-      readonly block: Block;
-      readonly bytes: Uint8Array;
-      readonly proof: Proof;
-    }
+  | {readonly kind: "advance"; readonly run: () => Promise<void>}
   | {readonly kind: "timeout"; readonly input: Extract<Input, {kind: "timeout"}>}
   | {readonly kind: "stuck"; readonly height: number; readonly round: number; readonly value: Hex}
   | {readonly kind: "wake" | "resend"};
@@ -59,6 +52,8 @@ export interface DriverPorts {
   /** Index of this validator. */
   readonly me: number;
   readonly log: Logger;
+  /** The others are heights ahead: nothing is proposed, and no round begins by itself. */
+  readonly isBehind: () => boolean;
   /** Hears each own proposal and vote as it leaves. */
   readonly sent: (message: ProposalMessage | VoteMessage) => void;
   /** The node cannot go on: a decided block does not apply, or the disk fails. */

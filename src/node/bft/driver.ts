@@ -97,23 +97,23 @@ export class Driver implements Service {
   async #loop(): Promise<void> {
     while (!this.#mailbox.closed) {
       const event = this.#mailbox.shift();
-      if (event !== undefined) this.#handle(event);
+      // what waits for the disk goes there before the chain moves on without the round machine
+      if (event?.kind === "advance") await this.#settle().then(event.run);
+      else if (event !== undefined) this.#handle(event);
+      if (this.#p.chain.height >= this.height) await this.#nextHeight();
       // one sync serves all events that wait; a decision ends the height
       if (event === undefined || this.#deciding !== null) await this.#settle();
       if (event === undefined) await this.#mailbox.wait();
     }
   }
 
-  #handle(event: DriverEvent): void {
+  #handle(event: Exclude<DriverEvent, {kind: "advance"}>): void {
     switch (event.kind) {
       case "message":
         this.#take(event.message, event.block, "message");
         return;
       case "timeout":
         this.#input(event.input);
-        return;
-      case "commit":
-        this.#takeDecided(event);
         return;
       case "stuck":
         this.#unstick(event);
@@ -125,15 +125,6 @@ export class Driver implements Service {
       case "wake":
         return;
     }
-  }
-
-  #takeDecided(event: Extract<DriverEvent, {kind: "commit"}>): void {
-    const {block, round, hash: value} = event;
-    const {height} = block;
-    if (height !== this.height) return;
-    this.#book.noteDecided(event);
-    if (this.#machine.state.stage === "decided") this.#deciding = {kind: "decide", height, round, value};
-    else this.#machine.feed({kind: "commit", height, round, value, from: []}, null);
   }
 
   /** The own last messages, and what let this validator into its round: who lacks that may lack it for ever. */
@@ -154,7 +145,7 @@ export class Driver implements Service {
     for (let again = true; again; ) {
       this.#propose();
       for (const {hash, verdict} of this.#book.candidates.review()) this.#input({kind: "verdict", value: hash, verdict});
-      if (this.#timers.idle && this.#p.sources.hasWork()) this.#timers.release();
+      if (this.#timers.idle && !this.#p.isBehind() && this.#p.sources.hasWork()) this.#timers.release();
       this.#journal.keep(this.#p.evidence.takeUnsaved());
       await this.#journal.flush();
       again = this.#deciding !== null || this.#journal.hasMessages;
@@ -171,7 +162,7 @@ export class Driver implements Service {
   }
 
   #propose(): void {
-    if (this.#wanted === null || this.#wanted !== this.round) return;
+    if (this.#wanted === null || this.#wanted !== this.round || this.#p.isBehind()) return;
     const built = buildProposal(this.#p.chain, this.#p.sources, this.#p.signer.address, this.#p.log);
     if (built === null) return;
     const round = this.#wanted;
@@ -260,7 +251,11 @@ export class Driver implements Service {
   async #decide(decide: Extract<Effect, {kind: "decide"}>): Promise<void> {
     const isStored = await storeDecided(this.#p, this.#book, decide);
     this.#deciding = null;
-    if (!isStored) return;
+    if (isStored) await this.#nextHeight();
+  }
+
+  async #nextHeight(): Promise<void> {
+    this.#deciding = null;
     this.#timers.clear();
     this.#book.clear();
     this.#wanted = null;

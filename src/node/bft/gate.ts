@@ -1,6 +1,6 @@
 import {BoundedMap} from "../../base/bounded.ts";
 import {DecodeError} from "../../base/errors.ts";
-import type {NetworkHandler, Peer, Verdict} from "../../ports/network.ts";
+import type {NetworkHandler, Peer, SnapshotAsk, Verdict} from "../../ports/network.ts";
 import type {BlockStore} from "../../ports/store.ts";
 import {type Block, blockHash, decodeBlock} from "../../types/block.ts";
 import type {Uuid} from "../../types/ids.ts";
@@ -13,6 +13,7 @@ import type {DecidedChain} from "./decided-chain.ts";
 import type {Driver} from "./driver.ts";
 import type {EvidencePort} from "./driver-ports.ts";
 import {type Digests, isSignedBy} from "./signer.ts";
+import type {SnapshotKeeper} from "./snapshots.ts";
 
 /** Votes of the next height that wait for it, of each validator: nobody's push out another's. Of its proposals one waits for each round. */
 const EARLY_MAX = 32;
@@ -28,7 +29,8 @@ export interface GatePorts {
   readonly store: BlockStore;
   readonly driver: Driver;
   readonly certifier: Certifier;
-  readonly catchUp: CatchUp;
+  readonly catchUp: Pick<CatchUp, "note">;
+  readonly snapshots: Pick<SnapshotKeeper, "serve"> | null;
   readonly named: {note(validator: number, ids: readonly Uuid[]): void};
   readonly digests: Digests;
   readonly dkg: {receive(message: DkgGossip): Verdict};
@@ -77,6 +79,10 @@ export class Gate implements NetworkHandler {
 
   serveBlocks(from: number, count: number): Promise<readonly Uint8Array[]> {
     return this.#p.store.readRange(from, count, SERVED_BYTES_MAX);
+  }
+
+  serveSnapshot(ask: SnapshotAsk): Promise<Uint8Array | null> {
+    return this.#p.snapshots?.serve(ask) ?? Promise.resolve(null);
   }
 
   connected(peer: Peer): void {

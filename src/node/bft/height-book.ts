@@ -11,7 +11,6 @@ export class HeightBook {
   readonly candidates: Candidates;
   readonly votes = new VoteLog();
   readonly #set: EpochSet;
-  readonly #proven = new Map<Hex, Proof>();
 
   constructor(set: EpochSet, candidates: Candidates) {
     this.#set = set;
@@ -37,15 +36,9 @@ export class HeightBook {
     return {third, quorum};
   }
 
-  /** A block that came with the proof of its decision. */
-  noteDecided(of: {hash: Hex; block: Block; bytes: Uint8Array; proof: Proof}): void {
-    this.candidates.add(of);
-    this.#proven.set(of.hash, of.proof);
-  }
-
-  /** The proof that came with the block, else the precommits that were counted here. */
+  /** The precommits that were counted here. */
   proofOf(round: number, hash: Hex): Proof {
-    return this.#proven.get(hash) ?? {kind: "votes", votes: this.votes.votes(round, hash, "precommit")};
+    return {kind: "votes", votes: this.votes.votes(round, hash, "precommit")};
   }
 
   /**
@@ -71,7 +64,6 @@ export class HeightBook {
   clear(): void {
     this.candidates.clear();
     this.votes.clear();
-    this.#proven.clear();
   }
 
   #weigh(validators: Iterable<number>): number {

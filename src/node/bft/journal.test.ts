@@ -7,7 +7,7 @@ import {encodeWalRecord} from "./wal-records.ts";
 
 const evidence = evidenceBy({genesis: testNetwork().genesis, secret: secretOf("liar"), from: 2}, {height: 6});
 const record = {kind: "evidence", height: 6, evidence};
-const silent = {receive: () => "ignore" as const, serveBlocks: async () => [], connected() {}};
+const silent = {receive: () => "ignore" as const, serveBlocks: async () => [], serveSnapshot: async () => null, connected() {}};
 const journalOf = (wal: MemoryWal) => new Journal(wal, new MemoryHub().port(0, silent), () => {});
 
 test("evidence is on disk with the next flush, although nothing is to be said, and once", async () => {

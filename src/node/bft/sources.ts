@@ -88,6 +88,12 @@ export class Sources {
       const needed = this.#unconfirmed() ?? applied.state;
       for (const observer of this.#observers) observer.forget(cursorOf(needed, observer.platform));
     });
+    ports.chain.onRestored(() => {
+      const {state} = this.#chain;
+      const seen = this.#feed.undecided(Number.POSITIVE_INFINITY).map(({output}) => output);
+      this.#feed.decided(seen.filter((output) => isDecidedOutput(state, output.outputId)));
+      for (const observer of this.#observers) observer.forget(cursorOf(state, observer.platform));
+    });
   }
 
   /** Facts that a block could hold now, in no order; the ledger may still refuse some of them. */
@@ -121,7 +127,10 @@ export class Sources {
     return this.#feed.undecided(FETCH_MAX).map(({output}) => output.outputId);
   }
 
-  /** Whether every fact of `block`, which follows `state`, is what the own sources show. Says nothing of what the block leaves out. */
+  /**
+   * Whether every fact of `block` is what the own sources show. Says nothing of what the block leaves out.
+   * @param state  before the block; the head's where absent
+   */
   review(block: Block, state: LedgerState = this.#chain.state): Review {
     const ask = {outputs: [] as Uuid[], payouts: [] as Review["ask"]["payouts"][number][], platforms: [] as Hex[]};
     let judgement: Judgement = "valid";

@@ -1,13 +1,16 @@
 import type {Hex} from "../../base/bytes.ts";
 import {describeError} from "../../base/errors.ts";
 import {g2ToEip2537} from "../../crypto/bls.ts";
+import {outboxBodies} from "../../mvm/outbox-bodies.ts";
 import type {OutboxBody} from "../../mvm/outboxes.ts";
+import {undeliveredOutboxes} from "../../mvm/queries.ts";
 import type {GroupContract, Submitted} from "../../ports/chain.ts";
+import type {BlockStore} from "../../ports/store.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
-import {coreHash, type Outbox} from "../../types/block.ts";
+import {type Block, blockHash, coreHash, decodeBlock, type Outbox} from "../../types/block.ts";
 import type {Certificate} from "../../types/votes.ts";
 import type {Certifier} from "../bft/certifier.ts";
-import type {DecidedChain, Decision} from "../bft/decided-chain.ts";
+import type {DecidedChain} from "../bft/decided-chain.ts";
 import {ranksOf} from "./ranks.ts";
 
 const RETRY_MS = 500;
@@ -35,6 +38,7 @@ export interface Delivery {
 
 interface DelivererPorts {
   readonly chain: DecidedChain;
+  readonly store: BlockStore;
   readonly certifier: Certifier;
   readonly contract: GroupContract;
   readonly me: number;
@@ -56,10 +60,17 @@ export class Deliverer implements Service {
   #retryMs = RETRY_MS;
   #cancel: (() => void) | null = null;
   #stopped = false;
+  #isLoaded = false;
 
   constructor(ports: DelivererPorts) {
     this.#p = ports;
-    ports.chain.onDecided((decision) => this.#note(decision));
+    // what was decided before the start is read from the store
+    ports.chain.onDecided(({block, hash, applied, replay}) => {
+      if (!replay) this.#note(block, hash, applied.outboxes, ports.certifier.certificateOf(block.height));
+    });
+    ports.chain.onRestored(() => {
+      if (this.#isLoaded) void this.#loadAgain();
+    });
     ports.certifier.onCertified((certificate) => {
       const pending = this.#pending.get(certificate.height);
       if (pending === undefined) return;
@@ -69,6 +80,8 @@ export class Deliverer implements Service {
   }
 
   async start(): Promise<void> {
+    await this.#load();
+    this.#isLoaded = true;
     this.#pump();
   }
   async stop(): Promise<void> {
@@ -86,13 +99,44 @@ export class Deliverer implements Service {
     return this.#pending.size;
   }
 
-  #note({height, hash, block, applied}: Decision): void {
-    const {platform} = this.#p.contract;
-    const bodies = applied.outboxes.filter((body) => body.outbox.platform === platform);
-    if (bodies.length === 0) return;
-    const certificate = this.#p.certifier.certificateOf(height);
-    const content = {coreHash: coreHash(block.header), outboxes: block.outboxes, bodies};
-    this.#pending.set(height, {height, hash, ...content, certificate, certifiedMs: this.#p.clock.now()});
+  /** The lowest height whose block is still needed here; infinity for none. */
+  get neededFrom(): number {
+    return this.#isLoaded ? Math.min(Number.POSITIVE_INFINITY, ...this.#pending.keys()) : 0;
+  }
+
+  #note(block: Block, hash: Hex, all: readonly OutboxBody[], certificate: Certificate | null): void {
+    const {height, header, outboxes} = block;
+    const bodies = all.filter((body) => body.outbox.platform === this.#p.contract.platform);
+    if (bodies.length === 0 || this.#pending.has(height)) return;
+    const certifiedMs = this.#p.clock.now();
+    this.#pending.set(height, {height, hash, coreHash: coreHash(header), outboxes, bodies, certificate, certifiedMs});
+  }
+
+  /** Takes up what earlier runs have left, or what a snapshot shows. Blocks that are not here are delivered by others. */
+  async #load(): Promise<void> {
+    const {chain, store, certifier, contract, log} = this.#p;
+    const {state} = chain;
+    const heights = new Set(undeliveredOutboxes(state, contract.platform).map(({height}) => height));
+    let missing = 0;
+    for (const height of heights) {
+      if (this.#pending.has(height)) continue;
+      const stored = await store.read(height);
+      if (stored === null) missing++;
+      if (stored === null) continue;
+      const block = decodeBlock(stored.block);
+      const certificate = stored.proof.kind === "certificate" ? stored.proof.certificate : certifier.certificateOf(height);
+      this.#note(block, blockHash(block), outboxBodies(state, block), certificate);
+    }
+    if (missing > 0) log.warn("undelivered blocks are not stored here", {platform: contract.platform, blocks: missing});
+  }
+
+  async #loadAgain(): Promise<void> {
+    try {
+      await this.#load();
+      this.#pump();
+    } catch (error) {
+      this.#p.log.error("undelivered blocks cannot be read", describeError(error));
+    }
   }
 
   #pump(): void {

@@ -8,6 +8,7 @@ import {type Session, sizesOf} from "../../dkg/session.ts";
 import type {LedgerState} from "../../mvm/ledger.ts";
 import {dkgSession, groupKey} from "../../mvm/queries.ts";
 import type {Network, Verdict} from "../../ports/network.ts";
+import type {BlockStore} from "../../ports/store.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
 import {dealingSize, decodeDkgBody, encodeDkgBody, placeOf} from "../../types/dkg.ts";
 import type {DkgMessage} from "../../types/facts.ts";
@@ -16,6 +17,7 @@ import type {Certifier} from "../bft/certifier.ts";
 import type {DecidedChain} from "../bft/decided-chain.ts";
 import {type ConsensusSigner, type Digests, isSignedBy} from "../bft/signer.ts";
 import type {DkgPool} from "../bft/sources.ts";
+import {replayedSession} from "./replayed-session.ts";
 
 /** Messages of one validator that wait for a block: a dealing, a complaint, an ACK per seat. */
 const PER_VALIDATOR_MAX = 200;
@@ -34,6 +36,7 @@ export interface ShareStore {
 
 interface DkgHostPorts {
   readonly chain: DecidedChain;
+  readonly store: BlockStore;
   readonly network: Network;
   readonly certifier: Certifier;
   readonly signer: ConsensusSigner;
@@ -67,6 +70,7 @@ export class DkgHost implements Service, DkgPool {
   #acting: Promise<void> | null = null;
   #again = false;
   #cancel: (() => void) | null = null;
+  #started = false;
   #stopped = false;
 
   constructor(ports: DkgHostPorts) {
@@ -76,9 +80,15 @@ export class DkgHost implements Service, DkgPool {
       if (session.phase === "ack") this.#lastAck = session;
       if (!replay) this.#act();
     });
+    ports.chain.onRestored(() => {
+      const session = dkgSession(ports.chain.state);
+      if (session.phase === "ack") this.#lastAck = session;
+      if (this.#started) this.#act();
+    });
   }
 
   async start(): Promise<void> {
+    this.#started = true;
     this.#act();
     await this.#acting;
     this.#resend();
@@ -160,7 +170,7 @@ export class DkgHost implements Service, DkgPool {
 
   async #look(): Promise<void> {
     const key = groupKey(this.#p.chain.state);
-    if (key !== null) return this.#adoptShares(key.sid);
+    if (key !== null) return this.#adoptShares(key);
     const session = this.#session();
     if (session === null) return;
     const doing = `${session.sid}/${session.phase}`;
@@ -195,9 +205,9 @@ export class DkgHost implements Service, DkgPool {
     return makeAcks({session, shares: opened.shares}).map((ack) => encodeDkgBody(ack));
   }
 
-  async #adoptShares(sid: Hex): Promise<void> {
+  async #adoptShares({sid, keyHeight}: {sid: Hex; keyHeight: number}): Promise<void> {
     if (this.#own.has(`${sid}/adopted`)) return;
-    const stored = (await this.#p.shares.readShares(sid)) ?? (await this.#deriveShares(sid));
+    const stored = (await this.#p.shares.readShares(sid)) ?? (await this.#deriveShares(sid, keyHeight));
     if (stored === null) {
       this.#p.log.error("no shares of the group key: this validator votes, and gives no partial signatures", {sid});
     } else {
@@ -209,9 +219,11 @@ export class DkgHost implements Service, DkgPool {
   }
 
   /** Shares follow from decided blocks and the dealing key alone: a validator that was away derives them now. */
-  async #deriveShares(sid: Hex): Promise<Map<number, Uint8Array> | null> {
-    const session = this.#lastAck;
-    if (session === null || session.sid !== sid) return null;
+  async #deriveShares(sid: Hex, keyHeight: number): Promise<Map<number, Uint8Array> | null> {
+    const {chain, store} = this.#p;
+    const known = this.#lastAck?.sid === sid ? this.#lastAck : null;
+    const session = known ?? (await replayedSession(chain.genesis, store, keyHeight, sid));
+    if (session === null) return null;
     const {shares} = openShares({session, validatorIndex: this.#p.me, encSecret: this.#p.dealing});
     if (shares.size === 0) return null;
     await this.#p.shares.writeShares(sid, shares);

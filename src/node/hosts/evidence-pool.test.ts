@@ -27,7 +27,7 @@ function setUp() {
   const broadcast: Message[] = [];
   const resent: Message[] = [];
   const network: Network = {
-    ...new MemoryHub().port(0, {receive: () => "ignore", serveBlocks: async () => [], connected() {}}),
+    ...new MemoryHub().port(0, {receive: () => "ignore", serveBlocks: async () => [], serveSnapshot: async () => null, connected() {}}),
     broadcast: (message) => broadcast.push(message),
     resend: (message) => resent.push(message),
   };

@@ -1,6 +1,7 @@
 import {DecodeError, describeError} from "../../base/errors.ts";
 import {eventLeaf, merkleProof} from "../../crypto/merkle.ts";
 import {decodeGroupEvent} from "../../mvm/group-events.ts";
+import {outboxOf} from "../../mvm/queries.ts";
 import type {GroupContract} from "../../ports/chain.ts";
 import type {BlockStore} from "../../ports/store.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
@@ -11,6 +12,8 @@ import {readOutbox} from "../outbox-messages.ts";
 import {ranksOf} from "./ranks.ts";
 
 const LOOK_MS = 500;
+/** Outboxes that are looked through at the start for such as were committed and not run. Every validator that ran on has noticed older ones. */
+const LOOKED_THROUGH = 10_000;
 
 interface ExecutorPorts {
   readonly chain: DecidedChain;
@@ -33,9 +36,13 @@ export class Executor implements Service {
   #cancel: (() => void) | null = null;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
+  #isLoaded = false;
 
   constructor(ports: ExecutorPorts) {
     this.#p = ports;
+    ports.chain.onRestored(() => {
+      this.#isLoaded = false;
+    });
     ports.chain.onDecided(({block}) => {
       for (const fact of block.facts) if (fact.kind === "chainLog" && fact.platform === ports.contract.platform) this.#note(fact);
     });
@@ -48,6 +55,14 @@ export class Executor implements Service {
     this.#stopped = true;
     this.#cancel?.();
     await this.#running;
+  }
+
+  /** The lowest height whose block is still needed here; infinity for none. */
+  get neededFrom(): number {
+    if (!this.#isLoaded) return 0;
+    const {chain, contract} = this.#p;
+    const heights = [...this.#waiting.keys()].map((seq) => outboxOf(chain.state, contract.platform, seq)?.height ?? 0);
+    return Math.min(Number.POSITIVE_INFINITY, ...heights);
   }
 
   #note(log: ChainLog): void {
@@ -66,7 +81,21 @@ export class Executor implements Service {
     });
   }
 
+  /** The logs of blocks before the start are not seen again: whatever the contract has and no log has shown as delivered is looked at. */
+  async #load(): Promise<void> {
+    const {chain, contract, clock} = this.#p;
+    const {nextSeq} = await contract.status();
+    for (let seq = nextSeq - 1n; seq >= 0n && seq >= nextSeq - BigInt(LOOKED_THROUGH); seq--)
+      if (outboxOf(chain.state, contract.platform, seq)?.submitter === null && !this.#waiting.has(seq)) this.#waiting.set(seq, clock.now());
+    this.#isLoaded = true;
+  }
+
   async #look(): Promise<void> {
+    try {
+      if (!this.#isLoaded) await this.#load();
+    } catch (error) {
+      this.#p.log.warn("execution has to wait", describeError(error));
+    }
     for (const [seq, sinceMs] of this.#waiting) {
       if (this.#stopped) return;
       try {

@@ -48,6 +48,7 @@ export class Liar {
       handler: {
         receive: (message, from) => this.#hear(message, from),
         serveBlocks: (from, count) => syncAnswer(this.#scene, this.#random, from, count),
+        serveSnapshot: async () => null,
         connected: () => {},
       },
     });

@@ -86,6 +86,7 @@ export class SimNet {
         if (audience === null || audience().has(to)) this.carry(me, to, encodeMessage(message));
       },
       requestBlocks: (to, from, count, signal) => this.#request({life, me, to, from, count, signal}),
+      requestSnapshot: async () => null,
       punish: (validator, reason) => this.#watcher.punished(me, validator, reason),
       peers: () => others.filter((other) => this.#isUp(other)).map(peerOf),
       addresses: () => [],
