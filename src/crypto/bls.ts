@@ -128,6 +128,23 @@ export function addG2(points: G2Point[]): G2Point {
   return blst.aggregateSignatures(points);
 }
 
+/** −P. */
+export function negateG1(point: G1Point): G1Point {
+  return blst.PublicKey.fromBytes(withOtherSign(point.toBytes()));
+}
+
+/** −P. */
+export function negateG2(point: G2Point): G2Point {
+  return blst.Signature.fromBytes(withOtherSign(point.toBytes()));
+}
+
+/** The compressed form says with bit 5 of its first byte which of the two y it means; infinity has only one. */
+function withOtherSign(bytes: Uint8Array): Uint8Array {
+  const first = bytes[0] as number;
+  if ((first & 0x40) === 0) bytes[0] = first ^ 0x20;
+  return bytes;
+}
+
 /** Whether a sum came to infinity. */
 export function isInfinity(point: G1Point | G2Point): boolean {
   return ((point.toBytes()[0] as number) & 0x40) !== 0;

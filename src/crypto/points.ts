@@ -1,7 +1,7 @@
 import {fromHex} from "../base/bytes.ts";
 import {InvariantError} from "../base/errors.ts";
-import {addG1, addG2, type G1Point, type G2Point, trustedG1} from "./bls.ts";
-import {ORDER} from "./scalar.ts";
+import {addG1, addG2, type G1Point, type G2Point, negateG1, negateG2, trustedG1} from "./bls.ts";
+import {invert, lagrangeAtZero, ORDER, smallLagrangeAtZero} from "./scalar.ts";
 
 /**
  * Multiplication of points by scalars, built on the one thing the native library offers: a sum of many points in one
@@ -41,14 +41,73 @@ function digitOf(scalar: Uint8Array, d: number): number {
   return (pair >> (bit & 7)) & 7;
 }
 
+interface Group<P> {
+  readonly add: (points: P[]) => P;
+  readonly negate: (point: P) => P;
+}
+const G1: Group<G1Point> = {add: addG1, negate: negateG1};
+const G2: Group<G2Point> = {add: addG2, negate: negateG2};
+
 /** Σ k_i·P_i in G1. Variable time: public values only. Throws InvariantError where every k is 0. */
 export function combineG1(points: readonly G1Point[], scalars: readonly bigint[]): G1Point {
-  return straus(points, scalars, addG1);
+  return straus(points, reduced(scalars), addG1);
 }
 
-/** Σ k_i·P_i in G2. Variable time: public values only. Throws InvariantError where every k is 0. */
-export function combineG2(points: readonly G2Point[], scalars: readonly bigint[]): G2Point {
-  return straus(points, scalars, addG2);
+/**
+ * What the polynomial in the exponent that has the value points_i at xs_i is at 0, in G1, for each of many polynomials (rows).
+ * xs: distinct small whole numbers ≥ 1, the same for all; public.
+ */
+export function interpolateG1(rows: readonly (readonly G1Point[])[], xs: readonly number[]): G1Point[] {
+  const at = coefficientsAt(xs);
+  return rows.map((points) => interpolate(points, at, G1));
+}
+
+/** The same in G2, for one. */
+export function interpolateG2(points: readonly G2Point[], xs: readonly number[]): G2Point {
+  return interpolate(points, coefficientsAt(xs), G2);
+}
+
+/** Signed factors, then one division for all: both are short where few xs are missing below the largest. */
+interface Coefficients {
+  readonly factors: readonly bigint[];
+  /** Reduced inverse of the common denominator; 1 where there is nothing to divide by. */
+  readonly scale: bigint;
+}
+
+/** Factors longer than this cost as much as whole scalars do. */
+const FACTOR_BITS_MAX = 190;
+
+function coefficientsAt(xs: readonly number[]): Coefficients {
+  const {numerators, denominator} = smallLagrangeAtZero(xs);
+  const bits = Math.max(...numerators.map(bitsOf));
+  if (bits > FACTOR_BITS_MAX) return {factors: lagrangeAtZero(xs.map(BigInt)), scale: 1n};
+  return {factors: numerators, scale: denominator === 1n ? 1n : invert(denominator)};
+}
+
+function interpolate<P>(points: readonly P[], {factors, scale}: Coefficients, {add, negate}: Group<P>): P {
+  const part = (sign: 1n | -1n) => {
+    const chosen = factors.flatMap((k, i) => (k * sign > 0n ? [i] : []));
+    return chosen.length === 0
+      ? []
+      : [
+          straus(
+            chosen.map((i) => points[i] as P),
+            chosen.map((i) => (factors[i] as bigint) * sign),
+            add,
+          ),
+        ];
+  };
+  const sum = add([...part(1n), ...part(-1n).map(negate)]);
+  return scale === 1n ? sum : straus([sum], [scale], add);
+}
+
+function reduced(scalars: readonly bigint[]): readonly bigint[] {
+  if (scalars.some((k) => k < 0n || k >= ORDER)) throw new InvariantError("INVARIANT", {what: "scalars are reduced"});
+  return scalars;
+}
+
+function bitsOf(value: bigint): number {
+  return (value < 0n ? -value : value).toString(2).length;
 }
 
 /** Σ k_i·P_i in G1 for small whole k_i > 0, all bits at once: for 16 bits a tenth of combineG1. Variable time. */
@@ -66,19 +125,21 @@ export function combineSmallG1(points: readonly G1Point[], factors: readonly num
   return sum as G1Point;
 }
 
-/** Straus's method; 0 ≤ k < ORDER. [Bernstein, Lange et al., "Faster batch forgery identification", 2012, section 4] */
+/** Straus's method, k ≥ 0. [Bernstein, Lange et al., "Faster batch forgery identification", 2012, section 4] */
 function straus<P>(points: readonly P[], scalars: readonly bigint[], add: (points: P[]) => P): P {
-  if (points.length !== scalars.length || scalars.some((k) => k < 0n || k >= ORDER))
-    throw new InvariantError("INVARIANT", {what: "one reduced scalar per point"});
+  if (points.length !== scalars.length) throw new InvariantError("INVARIANT", {what: "one scalar per point"});
+  const bits = Math.max(0, ...scalars.map(bitsOf));
+  const width = windowFor(bits, points.length);
   const tables = points.map((p) => {
     const table = [p, p];
-    for (let i = 2; i < 1 << WINDOW; i++) table.push(add([table[i - 1] as P, p]));
+    for (let i = 2; i < 1 << width; i++) table.push(add([table[i - 1] as P, p]));
     return table;
   });
-  const digits = scalars.map((k) => k.toString(1 << WINDOW).padStart(DIGITS, "0"));
+  const count = Math.ceil(bits / width);
+  const digits = scalars.map((k) => k.toString(1 << width).padStart(count, "0"));
   let sum: P | null = null;
-  for (let d = 0; d < DIGITS; d++) {
-    const terms: P[] = sum === null ? [] : [sum, sum, sum, sum, sum, sum, sum, sum];
+  for (let d = 0; d < count; d++) {
+    const terms: P[] = sum === null ? [] : new Array(1 << width).fill(sum);
     tables.forEach((table, i) => {
       const digit = (digits[i] as string).charCodeAt(d) - 48;
       if (digit !== 0) terms.push(table[digit] as P);
@@ -87,6 +148,12 @@ function straus<P>(points: readonly P[], scalars: readonly bigint[], add: (point
   }
   if (sum === null) throw new InvariantError("INVARIANT", {what: "all coefficients are 0"});
   return sum;
+}
+
+/** Bits of a digit that make the fewest additions; one in a call of its own, as tables are made, counts for two. */
+function windowFor(bits: number, points: number): number {
+  const cost = (w: number) => 2 * points * (2 ** w - 2) + Math.ceil(bits / w) * (points * (1 - 2 ** -w) + 2 ** w);
+  return [1, 2, 3].reduce((best, w) => (cost(w) < cost(best) ? w : best));
 }
 
 /** Σ x^k·P_k for a small public x, 1 ≤ x < 4096, by Horner's rule: k from 0, at least one point. */

@@ -58,3 +58,29 @@ export function lagrangeAtZero(xs: readonly bigint[]): bigint[] {
   }
   return lambdas;
 }
+
+/**
+ * The same λ for small whole xs, as signed numerators over one positive denominator: λ_i = numerators_i / denominator in the
+ * integers. Where the xs are 1 … t they are binomial coefficients, λ_i = (−1)^(i−1)·C(t, i), a third as long as a scalar even
+ * at t = 86; each x that is missing below the largest lengthens them by its bits. [Shoup, EUROCRYPT 2000, for integer λ]
+ *
+ * @param xs  distinct whole numbers ≥ 1; public
+ */
+export function smallLagrangeAtZero(xs: readonly number[]): {numerators: bigint[]; denominator: bigint} {
+  const n = Math.max(...xs);
+  const there = new Set(xs);
+  const missing = Array.from({length: n}, (_, i) => i + 1).filter((x) => !there.has(x));
+  const binomials: bigint[] = [1n];
+  for (let i = 1; i <= n; i++) binomials.push(((binomials[i - 1] as bigint) * BigInt(n - i + 1)) / BigInt(i));
+  const numerators = xs.map((x) => missing.reduce((acc, m) => acc * BigInt(m - x), (x % 2 === 1 ? 1n : -1n) * (binomials[x] as bigint)));
+  const denominator = missing.reduce((acc, m) => acc * BigInt(m), 1n);
+  const common = numerators.reduce((g, value) => (g === 1n ? g : gcd(g, value)), denominator);
+  return {numerators: numerators.map((value) => value / common), denominator: denominator / common};
+}
+
+/** Of a > 0 and any b: positive. */
+function gcd(a: bigint, b: bigint): bigint {
+  let [x, y] = [a, b < 0n ? -b : b];
+  while (y !== 0n) [x, y] = [y, x % y];
+  return x;
+}

@@ -1,7 +1,6 @@
 import {invariant} from "../base/errors.ts";
 import {blsVerify, type G2Point, parseG1, parseG2, uncheckedG2, verifyBatch} from "./bls.ts";
-import {combineG2, evaluateG1} from "./points.ts";
-import {lagrangeAtZero} from "./scalar.ts";
+import {evaluateG1, interpolateG2} from "./points.ts";
 
 /** A signature by the share of one seat; the evaluation point of seat j is j, from 1. `signature`: 96 bytes. */
 export interface Partial {
@@ -87,8 +86,7 @@ export function recoverSignature(partials: readonly Partial[]): Uint8Array {
 }
 
 function interpolate(points: ReadonlyMap<number, G2Point>): Uint8Array {
-  const lambdas = lagrangeAtZero([...points.keys()].map(BigInt));
-  return combineG2([...points.values()], lambdas).toBytes();
+  return interpolateG2([...points.values()], [...points.keys()]).toBytes();
 }
 
 /**

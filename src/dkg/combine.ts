@@ -1,5 +1,5 @@
 import {addG1, type G1Point} from "../crypto/bls.ts";
-import {combineG1} from "../crypto/points.ts";
+import {interpolateG1} from "../crypto/points.ts";
 import {lagrangeAtZero} from "../crypto/scalar.ts";
 import type {Dealing} from "../types/dkg.ts";
 import {commitmentPoints} from "./dealing.ts";
@@ -30,9 +30,10 @@ export function factorsOf(session: {readonly old: OldKey | null}, dealings: read
 /** C_k = Σ factor_i·C_i,k of the chosen dealings, for each k < t. */
 export function combineCommitments(session: Session, dealings: readonly Dealing[]): G1Point[] {
   const rows = dealings.map(commitmentPoints);
-  const factors = factorsOf(session, dealings);
-  return Array.from({length: sizesOf(session).threshold}, (_, k) => {
-    const column = rows.map((row) => row[k] as G1Point);
-    return session.old === null ? addG1(column) : combineG1(column, factors);
-  });
+  const columns = Array.from({length: sizesOf(session).threshold}, (_, k) => rows.map((row) => row[k] as G1Point));
+  if (session.old === null) return columns.map(addG1);
+  return interpolateG1(
+    columns,
+    dealings.map((d) => d.seat),
+  );
 }

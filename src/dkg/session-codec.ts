@@ -2,7 +2,7 @@ import {Reader, Writer} from "../base/codec.ts";
 import {DecodeError} from "../base/errors.ts";
 import {type Dealing, decodeDkgBody, encodeDkgBody} from "../types/dkg.ts";
 import {totalSeats} from "../types/validators.ts";
-import {type DealingSession, type Fault, type GroupKey, type OldKey, openSession, type Session, sizesOf} from "./session.ts";
+import {type DealingSession, type Fault, type GroupKey, modeOf, type OldKey, openSession, type Session, sizesOf} from "./session.ts";
 
 const VERSION = 1;
 const PHASES = ["deal", "complain", "ack", "active"] as const;
@@ -22,6 +22,8 @@ export function encodeSession(session: Session): Uint8Array {
   w.list(session.validators, (to, v) => to.hex(v.operator, 20).u16(v.seats).fixed(v.encKey, 48));
   w.flag(session.old !== null);
   if (session.old !== null) writeOld(w, session.old);
+  w.flag(session.replaces !== null);
+  if (session.replaces !== null) w.hex(session.replaces.transcript, 32).fixed(session.replaces.groupKey, 48);
   w.list(session.misbehaving, (to, m) => to.u16(m.validator).tag(FAULTS, m.fault));
   switch (session.phase) {
     case "deal":
@@ -80,12 +82,16 @@ function readHead(r: Reader): DealingSession {
   }));
   expectOrdered(validators, "session.validators", offset);
   const old = r.flag("session.old") ? readOld(r) : null;
+  const at = r.offset;
+  const replaces = r.flag("session.replaces")
+    ? {transcript: r.hex(32, "replaces.transcript"), groupKey: r.fixed(48, "replaces.groupKey")}
+    : null;
+  if (old !== null && replaces !== null) throw new DecodeError("NOT_CANONICAL", {field: "session.replaces", offset: at});
   const misbehaving = r.list(2 * VALIDATORS_MAX, "session.misbehaving", () => ({
     validator: r.u16("session.misbehaving"),
     fault: r.tag(FAULTS, "session.fault"),
   }));
-  const mode = old === null ? ({mode: "fresh"} as const) : ({mode: "reshare", old} as const);
-  return {...openSession({networkId, epoch, attempt, ...mode, seats: {validators}, windowTicks}), ticks, misbehaving};
+  return {...openSession({networkId, epoch, attempt, ...modeOf({old, replaces}), seats: {validators}, windowTicks}), ticks, misbehaving};
 }
 
 function readOld(r: Reader): OldKey {

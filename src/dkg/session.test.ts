@@ -25,6 +25,7 @@ import {tick} from "./advance.ts";
 import {openShares} from "./open.ts";
 import {makeAcks, makeComplaint} from "./participant.ts";
 import {type ActiveSession, needOf, openSession, type Session, sizesOf, windowTicksOf} from "./session.ts";
+import {decodeSession, encodeSession} from "./session-codec.ts";
 
 const message = new Uint8Array(32).fill(3);
 
@@ -207,6 +208,43 @@ describe("participants", () => {
       expect(codeOf(() => makeComplaint({session, accuserIndex: 0, encSecret, dealer, seat: 1, random: new Uint8Array(32)}))).toBe(
         "INVARIANT",
       );
+  });
+});
+
+describe("a new key for a running set", () => {
+  const of = committee([1, 1, 1, 1]);
+  const first = expectActive(ackAll(of, ticks(dealAll(of))));
+  const {networkId, epoch, validators, windowTicks} = of.session;
+  const {transcript, groupKey} = first;
+  const open = (replaces: {transcript: Hex; groupKey: Uint8Array}) =>
+    openSession({networkId, epoch, attempt: 0, mode: "fresh", replaces, seats: {validators}, windowTicks});
+
+  test("is another key, made in another session by the same seats in the same epoch", () => {
+    const session = open({transcript, groupKey});
+    expect(codeOf(() => say(session, 0, dealingOf(of, 0)))).toBe("WRONG_SESSION");
+    const ack = ticks(dealAll({...of, session}));
+    const second = expectActive(ackAll({...of, session}, ack));
+    expectWorkingKey(second, sharesOf(of, ack));
+    expect(second.groupKey).not.toEqual(first.groupKey);
+    const third = open({transcript: second.transcript, groupKey: second.groupKey});
+    expect(new Set([first.sid, session.sid, third.sid]).size).toBe(3);
+  });
+
+  test("keeps what it replaces when an attempt fails, and in its encoding", () => {
+    const session = open({transcript, groupKey});
+    const again = ticks(session);
+    expect(again).toMatchObject({attempt: 1, replaces: {transcript, groupKey}, old: null});
+    expect(decodeSession(encodeSession(again))).toEqual(again);
+    expect(again.sid).not.toBe(ticks(of.session).sid);
+  });
+
+  test("does not lift shares of the key before: neither signs for the other", () => {
+    const ack = ticks(dealAll({...of, session: open({transcript, groupKey})}));
+    const second = expectActive(ackAll({...of, session: open({transcript, groupKey})}, ack));
+    const shares = [sharesOf(of, first), sharesOf(of, ack)] as const;
+    const mixed = [1, 2, 3].map((seat) => ({seat, signature: blsSign(shares[seat % 2]?.get(seat) as Uint8Array, message)}));
+    for (const key of [first.groupKey, second.groupKey])
+      expect(combinePartials({partials: mixed, threshold: 3, groupKey: key, message}).signature).toBeNull();
   });
 });
 

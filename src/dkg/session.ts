@@ -49,6 +49,8 @@ interface SessionBase {
   readonly attempt: number;
   /** The key that is passed on; null in a fresh session. */
   readonly old: OldKey | null;
+  /** The key that a fresh one takes the place of, where the network has one: its transcript, and 48 bytes. */
+  readonly replaces: Pick<OldKey, "transcript" | "groupKey"> | null;
   /** Those who get shares. */
   readonly validators: SeatTable["validators"];
   /** Ticks that a phase lasts at most. */
@@ -106,6 +108,8 @@ export interface ActiveSession extends SessionBase, GroupKey {
 /**
  * Attempt `attempt` of `epoch`, in its deal phase.
  * @param mode         "fresh" for a new key, "reshare" for new shares of `old`
+ * @param replaces     of a fresh session while the network has a key already (a rotation, or a rekey where that key is lost): it
+ *                     makes the sid another than that of every session before
  * @param seats        the frozen table of those who get shares, by operator address; each validator has at least one seat
  * @param old          `keyOf` the active session whose shares are in force, or the same from the ledger's records. The seats
  *                     may be the same (a refresh), others, more or fewer
@@ -113,21 +117,22 @@ export interface ActiveSession extends SessionBase, GroupKey {
  */
 export function openSession(
   of: {networkId: Hex; epoch: number; attempt: number; seats: SeatTable; windowTicks?: number} & (
-    | {mode: "fresh"}
+    | {mode: "fresh"; replaces?: SessionBase["replaces"]}
     | {mode: "reshare"; old: OldKey}
   ),
 ): DealingSession {
   const {networkId, epoch, attempt} = of;
   const {validators} = of.seats;
   const old = of.mode === "fresh" ? null : of.old;
+  const replaces = of.mode === "fresh" ? (of.replaces ?? null) : null;
   expectOrdered(validators);
   if (old !== null) {
     expectOrdered(old.validators);
     invariant(old.publicShares.length === totalSeats(old.validators), "an old key has one public share per seat");
   }
   const windowTicks = of.windowTicks ?? windowTicksOf(totalSeats(validators));
-  const sid = sessionId({networkId, epoch, attempt, old, validators});
-  return {networkId, epoch, attempt, old, validators, windowTicks, sid, ticks: 0, misbehaving: [], phase: "deal", dealings: []};
+  const sid = sessionId({networkId, epoch, attempt, old, replaces, validators});
+  return {networkId, epoch, attempt, old, replaces, validators, windowTicks, sid, ticks: 0, misbehaving: [], phase: "deal", dealings: []};
 }
 
 function expectOrdered(validators: OldKey["validators"]): void {
@@ -140,10 +145,14 @@ function expectOrdered(validators: OldKey["validators"]): void {
 
 /** The same seats once more, under a new sid. */
 export function nextAttempt(session: Session): DealingSession {
-  const {networkId, epoch, attempt, old, validators, windowTicks, misbehaving} = session;
-  const mode = old === null ? ({mode: "fresh"} as const) : ({mode: "reshare", old} as const);
-  const next = openSession({networkId, epoch, attempt: attempt + 1, ...mode, seats: {validators}, windowTicks});
+  const {networkId, epoch, attempt, validators, windowTicks, misbehaving} = session;
+  const next = openSession({networkId, epoch, attempt: attempt + 1, ...modeOf(session), seats: {validators}, windowTicks});
   return {...next, misbehaving};
+}
+
+/** What openSession wants to know of a session's keys. */
+export function modeOf({old, replaces}: Pick<Session, "old" | "replaces">) {
+  return old === null ? ({mode: "fresh", replaces} as const) : ({mode: "reshare", old} as const);
 }
 
 /** The key of an active session, for the resharing that follows it. */
@@ -211,12 +220,13 @@ export function hasFault(session: Session, validator: number, fault: Fault): boo
   return session.misbehaving.some((m) => m.validator === validator && m.fault === fault);
 }
 
-function sessionId(of: Pick<SessionBase, "networkId" | "epoch" | "attempt" | "old" | "validators">): Hex {
+function sessionId(of: Pick<SessionBase, "networkId" | "epoch" | "attempt" | "old" | "replaces" | "validators">): Hex {
   const {seats, threshold} = sizesOf(of);
   const table = of.validators.map((v) => concatBytes(validatorId(v.operator), v.encKey, u16(v.seats)));
   const head = [fromHex(of.networkId, "networkId", 32), u64(of.epoch), u16(of.attempt), Uint8Array.of(of.old === null ? 0 : 1)];
   const was = of.old === null ? {threshold: 0, seats: 0} : sizesOf(of.old);
-  const oldKey = of.old === null ? [new Uint8Array(32), new Uint8Array(48)] : [fromHex(of.old.transcript), of.old.groupKey];
+  const before = of.old ?? of.replaces;
+  const oldKey = before === null ? [new Uint8Array(32), new Uint8Array(48)] : [fromHex(before.transcript), before.groupKey];
   const sizes = [was.threshold, was.seats, threshold, seats].map(u16);
   return toHex(taggedHash("SID", ...head, ...sizes, ...oldKey, sha256(...table)));
 }
