@@ -136,6 +136,7 @@ export async function startNode(options: {dir: string; password: string; fatal: 
         networkId: genesis.networkId,
         genesisHash: genesisHash(genesis),
         listen: config.listen,
+        announce: config.announce,
         peers: config.peers,
         validators: genesis.validators,
         own,

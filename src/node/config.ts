@@ -15,6 +15,10 @@ const multiaddr = z.string().startsWith("/");
 /** Every field of config.json; unknown keys are errors. */
 const schema = z.strictObject({
   listen: z.array(multiaddr).min(1).default(["/ip4/127.0.0.1/tcp/0"]).describe("libp2p addresses to listen on; port 0 takes a free one"),
+  announce: z
+    .array(multiaddr)
+    .default([])
+    .describe("addresses that others are told to dial, for a validator behind NAT or a proxy; those it listens on if left out"),
   peers: z.array(multiaddr).default([]).describe("validators to dial: …/p2p/<peer id>; one that is reachable is enough"),
   rpc: endpoint.describe("JSON-RPC of the chain; one node of your own is best"),
   mixin: origin.default("https://api.mixin.one").describe("the Mixin API"),

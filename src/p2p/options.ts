@@ -12,6 +12,8 @@ export interface NetworkOptions {
   readonly genesisHash: Hex;
   /** Multiaddrs to listen on; TCP port 0 for any free one. */
   readonly listen: readonly string[];
+  /** Multiaddrs at which others are to dial this node; where absent or empty, those that it listens on. */
+  readonly announce?: readonly string[];
   /** Multiaddrs with peer ids of validators: one that works is enough, they tell the rest. */
   readonly peers: readonly string[];
   /** Registered validators in the order of their indices. */

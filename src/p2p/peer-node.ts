@@ -54,7 +54,7 @@ export class PeerNode {
       validators.map(({peerId}) => peerId),
       own,
     );
-    for (const address of [...settings.listen, ...settings.peers])
+    for (const address of [...settings.listen, ...(settings.announce ?? []), ...settings.peers])
       if (parseAddress(address) === null) throw new NetworkError("BAD_ADDRESS", {got: address});
     for (const address of settings.peers)
       if (!book.configure(address)) report.log.warn("configured address is no registered validator's", {address});

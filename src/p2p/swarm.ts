@@ -113,7 +113,9 @@ export class Swarm {
 
   #hello(): Hello {
     const {settings, host, book} = this.#options;
-    const listen = host.getMultiaddrs().flatMap((address) => parseAddress(address.toString())?.transport ?? []);
+    const {announce = []} = settings;
+    const own = announce.length > 0 ? announce : host.getMultiaddrs().map(String);
+    const listen = own.flatMap((address) => parseAddress(address)?.transport ?? []);
     // where there are more than can be told, those that only this machine can use are left out
     const isLocal = (address: string) => Number(/^\/ip4\/127\.|^\/ip6\/::1\//.test(address));
     return {

@@ -5,9 +5,10 @@ import {join} from "node:path";
 import {parseArgs} from "node:util";
 import {core} from "./core.ts";
 import type {Group, Mutant, Trial} from "./mutant.ts";
-import {node} from "./node.ts";
+import {around} from "./node.ts";
 
-const USAGE = `npm run mutants -- [--only text] [--group ${[core, node].map(({name}) => `"${name}"`).join("|")}]
+const GROUPS: readonly Group[] = [core, ...around];
+const USAGE = `npm run mutants -- [--only text] [--group ${GROUPS.map(({name}) => `"${name}"`).join("|")}]
 
 Plants one mistake at a time in a copy of the sources, runs the tests that are to notice it, and prints which did. The exit code is 1
 where a mutant survives.
@@ -26,7 +27,7 @@ async function main(): Promise<number> {
     say(USAGE);
     return 2;
   }
-  const groups = [core, node].filter(({name}) => values.group === undefined || name === values.group);
+  const groups = GROUPS.filter(({name}) => values.group === undefined || name === values.group);
   const dir = mkdtempSync(join(tmpdir(), "mvm-mutants-"));
   try {
     for (const name of COPIED) cpSync(join(ROOT, name), join(dir, name), {recursive: true});
@@ -74,8 +75,17 @@ async function fateOf(dir: string, {name, file, from, to}: Mutant, trials: reado
 }
 
 /** Whether a test of the trial fails; one that does not end has noticed something too. */
-function fails(dir: string, {tests, env}: Trial): Promise<boolean> {
-  const args = [join(dir, "node_modules/vitest/vitest.mjs"), "run", "--bail", "1", "--reporter", "dot", ...tests];
+function fails(dir: string, {tests, only, env}: Trial): Promise<boolean> {
+  const args = [
+    join(dir, "node_modules/vitest/vitest.mjs"),
+    "run",
+    "--bail",
+    "1",
+    "--reporter",
+    "dot",
+    ...(only === undefined ? [] : ["-t", only]),
+    ...tests,
+  ];
   const child = spawn(process.execPath, args, {cwd: dir, env: {...process.env, ...env}, stdio: "ignore", detached: true});
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {

@@ -10,6 +10,8 @@ export interface Mutant {
 export interface Trial {
   readonly name: string;
   readonly tests: readonly string[];
+  /** Tests with this in their name only. */
+  readonly only?: string;
   readonly env: Readonly<Record<string, string>>;
 }
 

@@ -154,22 +154,29 @@ const disk: Mutant[] = [
   },
   {
     name: "damage in the middle taken for a torn end",
-    from: 'return {records, end, tail: torn ? "torn" : "corrupt", lostRecords: behind.count};',
-    to: 'return {records, end, tail: "torn", lostRecords: behind.count};',
+    from: 'return {records, end, tail: torn ? "torn" : "corrupt", behind: behind.records};',
+    to: 'return {records, end, tail: "torn", behind: behind.records};',
   },
   {name: "a torn end taken for damage", from: 'tail: torn ? "torn" : "corrupt"', to: 'tail: "corrupt"'},
 ].map((mutant) => ({...mutant, file: "src/store/wal-format.ts"}));
 
-export const node: Group = {
-  name: "around it",
-  mutants: [...digests, ...signing, ...gate, ...rest, ...disk],
-  trials: [
-    {
-      name: "own tests",
-      tests: ["src/node/bft", "src/types/digest", "src/store/wal.test.ts", "test/sim/node/scenarios.test.ts"],
-      env: {},
-    },
-    {name: "seeds", tests: ["test/sim/node/whole.test.ts"], env: {SEEDS: "20"}},
-    {name: "kills", tests: ["test/crash"], env: {KILLS: "8"}},
-  ],
-};
+const simulated = [
+  {name: "scenarios", tests: ["test/sim/node/scenarios.test.ts"], env: {}},
+  {name: "seeds", tests: ["test/sim/node/whole.test.ts"], only: "four, with", env: {SEEDS: "15"}},
+];
+
+export const around: readonly Group[] = [
+  {name: "digests", mutants: digests, trials: [{name: "vectors", tests: ["src/types/digest"], env: {}}]},
+  {
+    name: "signing",
+    mutants: signing,
+    trials: [
+      {name: "tables", tests: ["src/node/bft/journal", "src/node/bft/guard"], env: {}},
+      ...simulated,
+      {name: "kills", tests: ["test/crash"], env: {KILLS: "8"}},
+    ],
+  },
+  {name: "gate", mutants: gate, trials: [{name: "tables", tests: ["src/node/bft/gate"], env: {}}, ...simulated]},
+  {name: "driver", mutants: rest, trials: simulated},
+  {name: "log on disk", mutants: disk, trials: [{name: "damage", tests: ["src/store/wal.test.ts"], only: "damage", env: {}}]},
+];

@@ -1,7 +1,8 @@
 import {randomBytes} from "node:crypto";
-import {describe, expect, test} from "vitest";
+import {describe, expect, onTestFinished, test} from "vitest";
 import {FAMILIES} from "../../src/p2p/topics.ts";
 import {encodeMessage} from "../../src/types/messages.ts";
+import {TcpProxy} from "../support/tcp-proxy.ts";
 import {NAMES, pushFrame, startAttacker} from "./attacker.ts";
 import {connectedAll, fastClock, makeNode, makeValidators, startAll, startNode, until, vote} from "./support.ts";
 
@@ -148,6 +149,22 @@ describe("finding each other", () => {
     await connectedAll(nodes);
     for (const [i, node] of nodes.entries())
       expect(node.connected.map((p) => p.validator).sort()).toEqual([0, 1, 2, 3, 4].filter((v) => v !== i));
+  });
+
+  test("one behind a proxy is met where it says, not where it listens", async () => {
+    const validators = await makeValidators(3);
+    const proxy = await TcpProxy.listen();
+    onTestFinished(() => proxy.close());
+    const known = await startNode(validators, 0);
+    const hidden = await startNode(validators, 2, {peers: [known.address()], announce: [`/ip4/127.0.0.1/tcp/${proxy.port}`]});
+    proxy.target(Number(hidden.address().split("/")[4]));
+    await connectedAll([known, hidden]);
+    const other = await startNode(validators, 1, {peers: [known.address()]});
+    // the higher index leaves the first dial to the lower one
+    await connectedAll([known, other, hidden]);
+    expect(proxy.connections).toBeGreaterThan(0);
+    const bad = makeNode(validators, 0, {announce: ["10.0.0.1:4001"]});
+    await expect(bad.network.start(new AbortController().signal)).rejects.toMatchObject({code: "BAD_ADDRESS"});
   });
 
   test("one that starts before the only address it knows keeps trying", async () => {

@@ -1,7 +1,8 @@
 import {expect, test} from "vitest";
-import {evidenceBy} from "../../../test/support/evidence.ts";
+import {evidenceBy, voteBy} from "../../../test/support/evidence.ts";
 import {secretOf, testNetwork} from "../../../test/support/ledger.ts";
 import {MemoryHub, MemoryWal} from "../../../test/support/memory.ts";
+import type {VoteMessage} from "../../types/messages.ts";
 import {Journal} from "./journal.ts";
 import {encodeWalRecord} from "./wal-records.ts";
 
@@ -9,6 +10,30 @@ const evidence = evidenceBy({genesis: testNetwork().genesis, secret: secretOf("l
 const record = {kind: "evidence", height: 6, evidence};
 const silent = {receive: () => "ignore" as const, serveBlocks: async () => [], serveSnapshot: async () => null, connected() {}};
 const journalOf = (wal: MemoryWal) => new Journal(wal, new MemoryHub().port(0, silent), () => {});
+
+test("nothing leaves before what it rests on is on disk", async () => {
+  const [one] = testNetwork().keys;
+  const order: string[] = [];
+  let synced = () => {};
+  const wal = new MemoryWal();
+  wal.append = (records) => {
+    order.push(`append ${records.length}`);
+    return new Promise((resolve) => {
+      synced = resolve;
+    });
+  };
+  const journal = new Journal(wal, new MemoryHub().port(0, silent), () => order.push("sent"));
+  const vote = voteBy({genesis: testNetwork().genesis, secret: one?.consensus ?? secretOf(""), from: 0});
+  const message: VoteMessage = {kind: "vote", vote, partials: []};
+  journal.record({kind: "own", height: 1, message});
+  journal.say(message);
+  const flushed = journal.flush();
+  await Promise.resolve();
+  expect(order).toEqual(["append 1"]);
+  synced();
+  await flushed;
+  expect(order).toEqual(["append 1", "sent"]);
+});
 
 test("evidence is on disk with the next flush, although nothing is to be said, and once", async () => {
   const wal = new MemoryWal();

@@ -15,7 +15,7 @@ async function failures(seeds: readonly number[], options: Parameters<typeof sim
 const range = (first: number, count: number) => Array.from({length: count}, (_, i) => first + i);
 
 describe("whole validators: safe after every event, and done with every payment after the heal", () => {
-  test("four, with every fault", async () => expect(await failures(range(1, SEEDS))).toEqual([]), 20_000 + 500 * SEEDS);
+  test("four, with every fault", async () => expect(await failures(range(1, SEEDS))).toEqual([]), 30_000 + 1_500 * SEEDS);
   test("seven", async () => expect(await failures(range(1, Math.ceil(SEEDS / 10)), {seats: [1, 1, 1, 1, 1, 1, 1]})).toEqual([]), 60_000);
   test("from genesis on, with the DKG", async () => {
     expect(await failures(range(1, Math.ceil(SEEDS / 20)), {from: "genesis"})).toEqual([]);
