@@ -33,6 +33,7 @@ const order = (n: number): PayoutOrder => ({
   traceId: id(50 + n),
   builds: [{requestId: id(50 + n), voiding: false}],
   buildIndex: 0,
+  change: [50n],
   asset: id(500),
   amount: 150n,
   receivers: [id(7)],

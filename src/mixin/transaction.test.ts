@@ -17,6 +17,7 @@ const order: PayoutOrder = {
   traceId: id(50),
   builds: [{requestId: id(50), voiding: false}],
   buildIndex: 0,
+  change: [1_000n],
   asset: XIN,
   amount: 9_007_199_254_740_993n,
   receivers: [id(8), id(7)],
@@ -47,7 +48,12 @@ describe("recipients", () => {
       {members: group.members, threshold: 3, amount: 1_000n},
     ]);
     expect(order.receivers).toEqual([id(8), id(7)]);
-    expect(recipientsOf({...order, amount: 9_007_199_254_741_993n}, group).length).toBe(1);
+    expect(recipientsOf({...order, amount: 9_007_199_254_741_993n, change: []}, group).length).toBe(1);
+    expect(recipientsOf({...order, change: [600n, 400n]}, group).map((r) => r.amount)).toEqual([order.amount, 600n, 400n]);
+    const voiding = [...order.builds, {requestId: id(51), voiding: true}];
+    expect(recipientsOf({...order, builds: voiding}, group)).toEqual([
+      {members: group.members, threshold: 3, amount: 9_007_199_254_741_993n},
+    ]);
   });
   test.for([
     ["amount", {amount: 0n}],
@@ -56,6 +62,9 @@ describe("recipients", () => {
       "inputs",
       {inputs: Array.from({length: 257}, (_, i) => ({outputId: id(i), txHash: `0x${h(i)}` as const, index: 0, amount: 2n ** 60n}))},
     ],
+    ["change", {change: [999n]}],
+    ["change", {change: [1_001n]}],
+    ["change", {change: [1_001n, -1n]}],
     ["memo", {memo: new Uint8Array(257)}],
     ["receiversThreshold", {receivers: []}],
     ["receiversThreshold", {receiversThreshold: 0}],

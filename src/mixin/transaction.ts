@@ -48,11 +48,12 @@ export function recipientsOf(order: PayoutOrder, group: Group): Recipient[] {
   const {length} = order.receivers;
   if (length < 1 || length > MEMBERS_MAX || order.receiversThreshold < 1 || order.receiversThreshold > length)
     throw bad("receiversThreshold", `1 to ${length}`, order.receiversThreshold);
-  const back = {members: group.members, threshold: group.threshold, amount: sum - amount};
-  if (order.builds.at(-1)?.voiding === true) return [{...back, amount: sum}];
+  const own = {members: group.members, threshold: group.threshold};
+  if (order.builds.at(-1)?.voiding === true) return [{...own, amount: sum}];
+  const back = order.change.reduce((total, part) => total + part, 0n);
+  if (sum !== amount + back || order.change.some((part) => part <= 0n)) throw bad("change", `${sum - amount}`, `${back}`);
   const paid = {members: [...order.receivers].sort(), threshold: order.receiversThreshold, amount};
-  if (sum === amount) return [paid];
-  return [paid, back];
+  return [paid, ...order.change.map((part) => ({...own, amount: part}))];
 }
 
 /**

@@ -87,7 +87,7 @@ describe("builds", () => {
       const change = back(requestId(), {});
       const receipt: PayoutFact = {kind: "payoutReceipt", traceId, txHash};
       for (const fact of late ? [change, receipt] : [receipt, change]) ledger.decide(fact);
-      expect(payoutOfTrace(ledger.state, traceId)).toMatchObject({state: "paid", change: change.outputId});
+      expect(payoutOfTrace(ledger.state, traceId)).toMatchObject({state: "paid", returned: [change.outputId]});
       audit(ledger.state);
     }
   });

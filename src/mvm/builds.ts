@@ -61,7 +61,7 @@ export function refuseBuild(draft: Draft, network: NetworkConstants, fact: Payou
   const payout = draft.get(PAYOUTS, fact.traceId);
   if (payout === undefined) throw new LedgerError("UNKNOWN_TRACE", {got: fact.traceId});
   // change that is here shows that a build is confirmed
-  if (payout.state !== "open" || payout.change !== null) throw new LedgerError("PAYOUT_NOT_OPEN", {got: payout.state});
+  if (payout.state !== "open" || payout.returned.length > 0) throw new LedgerError("PAYOUT_NOT_OPEN", {got: payout.state});
   if (fact.buildIndex !== payout.buildIndex || fact.buildIndex === BUILD_MAX)
     throw new LedgerError("WRONG_BUILD", {want: payout.buildIndex, got: fact.buildIndex});
   const impossible = fact.reason === "impossible";

@@ -10,7 +10,7 @@ import {LedgerError} from "./errors.ts";
 import type {Place} from "./intake.ts";
 import {listAdd, listRemove} from "./lists.ts";
 import {BUILDS, PAYOUTS} from "./money-tables.ts";
-import {HELD_PAYOUTS_LIST, OPEN_LIST, sumOf} from "./payouts.ts";
+import {changeOf, HELD_PAYOUTS_LIST, OPEN_LIST, sumOf} from "./payouts.ts";
 import type {PayoutRecord} from "./records.ts";
 import {ASSETS, BALANCES, PROCESSES} from "./tables.ts";
 
@@ -34,12 +34,14 @@ export function takePayoutFact(place: Place, fact: PayoutFact): void {
 /** The transaction is confirmed: its inputs are gone, its amount is paid. */
 function closePaid(draft: Draft, receipt: PayoutReceipt): void {
   const payout = close(draft, receipt, "paid", false);
-  const back = returning(payout, false);
-  const out = sumOf(payout) - back;
+  const sum = sumOf(payout);
+  const back = total(returning(payout, false));
+  const out = sum - back;
   // change that came before the receipt has been taken off what was reserved
+  const arrived = arrivedOf(draft, payout);
   book(draft, payout.asset, {
-    reserved: payout.change === null ? -sumOf(payout) : -out,
-    transit: payout.change === null ? back : 0n,
+    reserved: arrived - sum,
+    transit: back - arrived,
     custody: -out,
     owed: -out,
     [PAID_AS[payout.cause.kind]]: out,
@@ -52,7 +54,7 @@ function closeVoided(place: Place, fact: PayoutVoided): void {
   const {draft} = place;
   const payout = close(draft, fact, "voided", true);
   const {asset, amount, cause} = payout;
-  const sum = payout.change === null ? sumOf(payout) : 0n;
+  const sum = sumOf(payout) - arrivedOf(draft, payout);
   book(draft, asset, {reserved: -sum, transit: sum, owed: -amount});
   // the contract takes nothing for a process that its owner has closed
   if (cause.kind === "payout" && draft.get(PROCESSES, cause.process)?.closed !== true) {
@@ -73,7 +75,8 @@ function close(draft: Draft, fact: PayoutReceipt | PayoutVoided, state: "paid" |
   const payout = draft.get(PAYOUTS, traceId);
   if (payout === undefined) throw new LedgerError("UNKNOWN_TRACE", {got: traceId});
   if (payout.state !== "open") throw new LedgerError("PAYOUT_NOT_OPEN", {got: payout.state});
-  const shown = payout.change === null ? voiding : isVoiding(draft, outputOf(draft, payout.change).requestId);
+  const [first] = payout.returned;
+  const shown = first === undefined ? voiding : isVoiding(draft, outputOf(draft, first).requestId);
   const none = voiding && payout.voidFrom === null;
   if (shown !== voiding || none) throw new LedgerError("WRONG_BUILD", {want: shown && !none ? "voiding" : "paying", got: state});
   const closed = {...payout, state, txHash};
@@ -93,24 +96,37 @@ function isVoiding(draft: Draft, requestId: Uuid): boolean {
 export function takeChange(draft: Draft, output: MixinOutput): Uuid | null {
   const {traceId, voiding} = draft.get(BUILDS, output.requestId) ?? {traceId: output.requestId, voiding: false};
   const payout = draft.get(PAYOUTS, traceId);
-  if (payout === undefined || payout.change !== null) return null;
+  if (payout === undefined) return null;
   if (payout.state !== "open" && payout.state !== (voiding ? "voided" : "paid")) return null;
   const place = payout.cause.kind === "merge" || voiding ? 0 : 1;
-  if (output.asset !== payout.asset || output.index !== place || output.amount !== returning(payout, voiding)) return null;
-  draft.put(PAYOUTS, traceId, {...payout, change: output.outputId});
+  if (output.asset !== payout.asset || output.amount !== returning(payout, voiding)[output.index - place]) return null;
+  // all parts are of one transaction
+  const others = payout.returned.map((id) => outputOf(draft, id));
+  if (others.some((other) => other.requestId !== output.requestId || other.index === output.index)) return null;
+  const next = {...payout, returned: [...payout.returned, output.outputId]};
+  draft.put(PAYOUTS, traceId, next);
   book(draft, output.asset, payout.state === "open" ? {reserved: -output.amount} : {transit: -output.amount});
   addFree(draft, output);
-  closeMerge(draft, traceId, {...payout, change: output.outputId});
+  closeMerge(draft, traceId, next);
   return traceId;
 }
 
 /** A merge is over when its output is here; only then may the next one start. */
 function closeMerge(draft: Draft, traceId: Uuid, payout: PayoutRecord): void {
   const books = booksOf(draft, payout.asset);
-  if (payout.change !== null && books.merge === traceId) draft.put(ASSETS, payout.asset, {...books, merge: null});
+  if (payout.returned.length > 0 && books.merge === traceId) draft.put(ASSETS, payout.asset, {...books, merge: null});
 }
 
-/** What comes back to the group: the change, or all of a merge and of a voiding build. */
-function returning(payout: PayoutRecord, voiding: boolean): bigint {
-  return payout.cause.kind === "merge" || voiding ? sumOf(payout) : sumOf(payout) - payout.amount;
+/** What comes back to the group, output by output: the change, or all of a merge and of a voiding build. */
+function returning(payout: PayoutRecord, voiding: boolean): bigint[] {
+  return payout.cause.kind === "merge" || voiding ? [sumOf(payout)] : changeOf(payout);
+}
+
+/** What of it has come. */
+function arrivedOf(draft: Draft, payout: PayoutRecord): bigint {
+  return total(payout.returned.map((id) => outputOf(draft, id).amount));
+}
+
+function total(amounts: readonly bigint[]): bigint {
+  return amounts.reduce((sum, amount) => sum + amount, 0n);
 }

@@ -4,7 +4,7 @@ import type {Uuid} from "../types/ids.ts";
 import type {Draft, Records} from "./draft.ts";
 import {linkOf, listAdd, listHead, listRemove} from "./lists.ts";
 import type {AssetRecord, LinkRecord, PayoutInput} from "./records.ts";
-import {ASSETS, OUTPUTS} from "./tables.ts";
+import {ASSETS, LISTS, OUTPUTS} from "./tables.ts";
 
 /** Inputs of one transaction: the Mixin ledger takes 256, the rest is room. */
 export const INPUTS_MAX = 250;
@@ -91,6 +91,11 @@ export function reserveOldest(draft: Draft, asset: Uuid): readonly PayoutInput[]
   const chosen: Candidate[] = [];
   for (const candidate of bySequence(draft, asset)) if (chosen.push(candidate) === INPUTS_MAX) break;
   return take(draft, asset, chosen);
+}
+
+/** How many outputs of an asset are free. */
+export function countFree(records: Records, asset: Uuid): number {
+  return sizesOf(records, asset).reduce((sum, size) => sum + (records.get(LISTS, freeList(asset, size))?.count ?? 0), 0);
 }
 
 function choose(candidates: Iterable<Candidate>, amount: bigint): Candidate[] | null {

@@ -9,6 +9,7 @@ import {type Block, decodeBlock, encodeBlock} from "../types/block.ts";
 import type {Fact, MixinOutput} from "../types/facts.ts";
 import {uuidBytes} from "../types/ids.ts";
 import {buildBlock, checkBlock, type LedgerState} from "./ledger.ts";
+import {changeOf} from "./payouts.ts";
 import {openPayouts, payoutOfTrace} from "./queries.ts";
 
 const started = new TestLedger().runDkg();
@@ -51,7 +52,7 @@ class World {
   #sequence = 10;
   readonly #sent = new Map<string, bigint>();
   /** Confirmed on Mixin, their change not yet seen. */
-  readonly #returning: {readonly traceId: string; readonly requestId: string; readonly voiding: boolean}[] = [];
+  readonly #returning: {readonly traceId: string; readonly requestId: string; readonly voiding: boolean; readonly part: number}[] = [];
   readonly #confirmed = new Set<string>();
   /** Refused in the block at hand: a build that is not decided yet is not signed. */
   readonly #refused = new Set<string>();
@@ -100,7 +101,9 @@ class World {
         // sometimes an older build than the one that was decided last
         const build = pick(builds, n % 7 === 0 ? n : builds.length - 1);
         this.#confirmed.add(traceId);
-        this.#returning.push({traceId, ...build});
+        const payout = payoutOfTrace(this.ledger.state, traceId);
+        const parts = payout === null || payout.cause.kind === "merge" || build.voiding ? 1 : payout.changeParts;
+        for (let part = 0; part < parts; part++) this.#returning.splice(n % (this.#returning.length + 1), 0, {traceId, ...build, part});
         // the receipt may come long after its change
         return n % 4 === 0 ? null : {kind: build.voiding ? "payoutVoided" : "payoutReceipt", traceId, txHash: `0x${"cd".repeat(32)}`};
       }
@@ -131,10 +134,9 @@ class World {
     if (build === undefined || payout === null) return null;
     const sum = payout.inputs.reduce((total, input) => total + input.amount, 0n);
     const all = payout.cause.kind === "merge" || build.voiding;
-    const amount = all ? sum : sum - payout.amount;
-    if (amount === 0n) return null;
+    const amount = all ? sum : (changeOf(payout)[build.part] as bigint);
     const {members: senders, threshold: sendersThreshold} = this.ledger.state.network.multisig;
-    const index = all ? 0 : 1;
+    const index = all ? 0 : 1 + build.part;
     return this.#output({senders, sendersThreshold, requestId: build.requestId, index, amount, asset: payout.asset});
   }
 

@@ -44,7 +44,7 @@ export const PAYOUTS: Table<Uuid, PayoutRecord> = {
     optional(w.count(p.height).tag(PAYOUT_STATES, p.state), p.held, (to, reason) => to.tag(HELD_REASONS, reason));
     w.list(p.inputs, (to, i) => to.uuid(i.outputId).u64(i.sequence).hex(i.txHash, 32).u16(i.index).integer(i.amount));
     optional(w.u32(p.buildIndex), p.voidFrom, (to, from) => to.u32(from));
-    optional(optional(w, p.change, writeUuid), p.txHash, (to, hash) => to.hex(hash, 32));
+    optional(w.u16(p.changeParts).list(p.returned, writeUuid), p.txHash, (to, hash) => to.hex(hash, 32));
   },
   read: (r) => ({
     cause: readCause(r),
@@ -65,7 +65,8 @@ export const PAYOUTS: Table<Uuid, PayoutRecord> = {
     })),
     buildIndex: r.u32("buildIndex"),
     voidFrom: readOptional(r, (from) => from.u32("voidFrom")),
-    change: readOptional(r, readUuid),
+    changeParts: r.u16("changeParts"),
+    returned: r.list(LIST_MAX, "returned", readUuid),
     txHash: readOptional(r, (from) => from.hex(32, "txHash")),
   }),
 };

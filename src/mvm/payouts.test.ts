@@ -102,36 +102,36 @@ describe("inputs", () => {
 describe("change", () => {
   test("that comes after the receipt", () => {
     fund(100n);
-    const [traceId] = pay(30n) as [Uuid];
+    const [traceId] = pay(60n) as [Uuid];
     ledger.decide(receipt(traceId));
     expect(stateOf(traceId)).toBe("paid");
-    expect(books()).toMatchObject({free: 0n, reserved: 0n, transit: 70n, paid: 30n, custody: 70n, balances: 70n});
+    expect(books()).toMatchObject({free: 0n, reserved: 0n, transit: 40n, paid: 60n, custody: 40n, balances: 40n});
     const output = change(traceId);
     ledger.decide(output);
     expect(paymentOf(ledger.state, output.outputId)).toMatchObject({stage: "change", fate: {kind: "change", traceId}});
-    expect(books()).toMatchObject({free: 70n, transit: 0n, received: 105n, refunded: 5n});
+    expect(books()).toMatchObject({free: 40n, transit: 0n, received: 105n, refunded: 5n});
   });
 
   test("that comes before the receipt can be spent at once", () => {
     fund(100n);
-    const [traceId] = pay(30n) as [Uuid];
+    const [traceId] = pay(60n) as [Uuid];
     const output = change(traceId);
     ledger.decide(output);
-    expect(books()).toMatchObject({free: 70n, reserved: 30n, transit: 0n});
-    expect(inputsOf(pay(70n)[0] as Uuid)).toEqual([output.outputId]);
+    expect(books()).toMatchObject({free: 40n, reserved: 60n, transit: 0n});
+    expect(inputsOf(pay(40n)[0] as Uuid)).toEqual([output.outputId]);
     ledger.decide(receipt(traceId));
-    expect(books()).toMatchObject({free: 0n, reserved: 70n, transit: 0n, paid: 30n, custody: 70n});
+    expect(books()).toMatchObject({free: 0n, reserved: 40n, transit: 0n, paid: 60n, custody: 40n});
   });
 
   test("that comes in the block of the receipt", () => {
     fund(100n);
-    const [traceId] = pay(30n) as [Uuid];
+    const [traceId] = pay(60n) as [Uuid];
     ledger.decide(receipt(traceId), change(traceId));
-    expect(books()).toMatchObject({free: 70n, reserved: 0n, transit: 0n});
+    expect(books()).toMatchObject({free: 40n, reserved: 0n, transit: 0n});
   });
 
   const strange: {name: string; of: Partial<MixinOutput>}[] = [
-    {name: "of another amount", of: {amount: 71n}},
+    {name: "of another amount", of: {amount: 41n}},
     {name: "of another place", of: {index: 2}},
     {name: "that is the payment itself", of: {index: 0}},
     {name: "of another asset", of: {asset: uuidOf("ETH")}},
@@ -139,7 +139,7 @@ describe("change", () => {
   ];
   test.for(strange)("$name is held", ({of}) => {
     fund(100n);
-    const [traceId] = pay(30n) as [Uuid];
+    const [traceId] = pay(60n) as [Uuid];
     const output = change(traceId, of);
     ledger.decide(output);
     expect(paymentOf(ledger.state, output.outputId)?.fate).toEqual({kind: "held", reason: "UNEXPECTED_CHANGE"});
@@ -147,7 +147,7 @@ describe("change", () => {
 
   test("comes once", () => {
     fund(100n);
-    const [traceId] = pay(30n) as [Uuid];
+    const [traceId] = pay(60n) as [Uuid];
     ledger.decide(change(traceId));
     const again = change(traceId);
     ledger.decide(again);
@@ -156,17 +156,43 @@ describe("change", () => {
 
   test("that somebody else claims to be is a payment", () => {
     fund(100n);
-    const [traceId] = pay(30n) as [Uuid];
+    const [traceId] = pay(60n) as [Uuid];
     const output = change(traceId, {senders: [USER], sendersThreshold: 1});
     ledger.decide(output);
     expect(paymentOf(ledger.state, output.outputId)?.fate).toMatchObject({kind: "refund", reason: "BAD_MEMO"});
+  });
+
+  test("comes in as many parts as free outputs are missing, each enough for another such payout", () => {
+    fund(100n);
+    const [traceId] = pay(20n) as [Uuid];
+    expect(openPayouts(ledger.state)[0]?.change).toEqual([20n, 20n, 20n, 20n]);
+    const parts = [0, 1, 2, 3].map((i) => change(traceId, {index: 1 + i, amount: 20n}));
+    ledger.decide(parts[0] as MixinOutput, parts[2] as MixinOutput);
+    expect(books()).toMatchObject({free: 40n, reserved: 60n, transit: 0n});
+    ledger.decide(receipt(traceId));
+    expect(books()).toMatchObject({free: 40n, reserved: 0n, transit: 40n, paid: 20n});
+    const again = change(traceId, {index: 1, amount: 20n});
+    ledger.decide(again);
+    expect(paymentOf(ledger.state, again.outputId)?.fate.kind).toBe("held");
+    ledger.decide(parts[1] as MixinOutput, parts[3] as MixinOutput);
+    expect(books()).toMatchObject({free: 100n, transit: 0n, held: 20n});
+    expect(pay(20n, 20n, 20n, 20n).map(stateOf)).toEqual(["open", "open", "open", "open"]);
+  });
+
+  test("that does not divide is larger in its first part, and is one where enough outputs are free", () => {
+    fund(101n);
+    pay(30n);
+    expect(openPayouts(ledger.state)[0]?.change).toEqual([36n, 35n]);
+    fund(...Array.from({length: 9}, () => 101n));
+    pay(30n);
+    expect(openPayouts(ledger.state)[1]?.change).toEqual([71n]);
   });
 });
 
 describe("waiting", () => {
   test("payouts wait for change, first come, first served", () => {
     fund(100n);
-    const [first, second, third] = pay(10n, 60n, 5n) as [Uuid, Uuid, Uuid];
+    const [first, second, third] = pay(60n, 30n, 10n) as [Uuid, Uuid, Uuid];
     expect([first, second, third].map(stateOf)).toEqual(["open", "waiting", "waiting"]);
     fund(6n);
     expect([second, third].map(stateOf)).toEqual(["waiting", "waiting"]);
@@ -175,6 +201,19 @@ describe("waiting", () => {
     expect([second, third].map(stateOf)).toEqual(["open", "waiting"]);
     ledger.decide(change(second));
     expect(stateOf(third)).toBe("open");
+  });
+
+  test("a small one goes ahead of a large one that waits, but not for ever", () => {
+    fund(100n);
+    const [stuck, large, small] = pay(60n, 30n, 5n) as [Uuid, Uuid, Uuid];
+    fund(5n);
+    expect([stuck, large, small].map(stateOf)).toEqual(["open", "waiting", "open"]);
+    for (let i = 0; i < 256; i++) ledger.decide(outputFact(++sequence, {asset: uuidOf("ETH"), amount: 1n}));
+    const [next] = pay(5n) as [Uuid];
+    fund(5n);
+    expect([large, next].map(stateOf)).toEqual(["waiting", "waiting"]);
+    ledger.decide(change(stuck));
+    expect([large, next].map(stateOf)).toEqual(["open", "waiting"]); // 45 units are free, and go as one
   });
 
   test("assets do not wait for each other", () => {

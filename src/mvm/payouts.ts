@@ -2,12 +2,12 @@ import {utf8} from "../base/bytes.ts";
 import type {MixinOutput} from "../types/facts.ts";
 import type {Uuid} from "../types/ids.ts";
 import {traceOf} from "./builds.ts";
-import {book, booksOf, reserve, reserveOldest} from "./custody.ts";
+import {book, booksOf, countFree, reserve, reserveOldest} from "./custody.ts";
 import type {Draft} from "./draft.ts";
-import {listAdd, listHead, listRemove} from "./lists.ts";
+import {linkOf, listAdd, listHead, listRemove} from "./lists.ts";
 import {PAYOUTS} from "./money-tables.ts";
 import type {NetworkConstants} from "./network.ts";
-import type {HeldReason, PayoutCause, PayoutRecord, RefundReason} from "./records.ts";
+import type {HeldReason, PayoutCause, PayoutInput, PayoutRecord, RefundReason} from "./records.ts";
 import {ASSETS} from "./tables.ts";
 
 /** Payouts whose inputs are reserved, in the order in which they were. */
@@ -17,7 +17,13 @@ export const HELD_PAYOUTS_LIST = "held/payouts";
 /** Payouts that wait for inputs: one queue per asset, first come, first served. */
 const waitingList = (asset: Uuid) => `waiting/${asset}`;
 
-const UNBUILT = {buildIndex: 0, voidFrom: null, change: null, txHash: null};
+/** Outputs of an asset that are kept free, so that as many payouts can be under way at one time. */
+const FREE_OUTPUTS = 8;
+/** Payouts of one asset that are looked at for inputs in one block. */
+const LOOK_AHEAD = 64;
+/** After so many heights the first of a queue is overtaken no more. */
+const PATIENCE_HEIGHTS = 256;
+const UNBUILT = {buildIndex: 0, voidFrom: null, changeParts: 0, returned: [], txHash: null};
 
 /** What a payout pays, and to whom. */
 export interface Payment {
@@ -70,20 +76,46 @@ export function refund(
 }
 
 /**
- * Reserves inputs for what waits, in every asset that this block has touched, as far as the free outputs go. The first of a
- * queue is never overtaken: what it needs is in custody, and comes with the change that is under way.
+ * Reserves inputs for what waits, in every asset that this block has touched, as far as the free outputs go. What the first of a
+ * queue needs is in custody, and comes with the change that is under way; smaller ones behind it go ahead meanwhile, but only
+ * for a time.
  */
 export function settlePayouts(draft: Draft, network: NetworkConstants, height: number): void {
   for (const {key: asset} of draft.touched(ASSETS)) {
-    for (let id = listHead(draft, waitingList(asset)); id !== null; id = listHead(draft, waitingList(asset))) {
+    const waiting = waitingList(asset);
+    let looked = 0;
+    for (let id = listHead(draft, waiting); id !== null && looked < LOOK_AHEAD; looked++) {
+      const {next} = linkOf(draft, waiting, id);
       const payout = draft.get(PAYOUTS, id) as PayoutRecord;
       const inputs = reserve(draft, asset, payout.amount);
       if (inputs === "scattered") openMerge(draft, network, height, asset);
-      if (typeof inputs === "string") break;
-      listRemove(draft, waitingList(asset), id);
-      open(draft, id, {...payout, state: "open", inputs});
+      if (typeof inputs !== "string") {
+        listRemove(draft, waiting, id);
+        open(draft, id, {...payout, state: "open", inputs, changeParts: partsOf(draft, payout, inputs)});
+      } else if (height - payout.height >= PATIENCE_HEIGHTS) break;
+      id = next;
     }
   }
+}
+
+/** Change comes back in as many parts as there are free outputs missing, each large enough for another such payout. */
+function partsOf(draft: Draft, {asset, amount}: PayoutRecord, inputs: readonly PayoutInput[]): number {
+  const change = sumOf({inputs}) - amount;
+  if (change === 0n) return 0;
+  const missing = FREE_OUTPUTS - countFree(draft, asset);
+  return Math.max(1, Number(min(BigInt(Math.max(1, missing)), change / amount)));
+}
+
+/** What comes back of a payout that pays: the parts of its change, the first one with what does not divide. */
+export function changeOf(payout: Pick<PayoutRecord, "cause" | "amount" | "inputs" | "changeParts">): bigint[] {
+  const {changeParts: parts, amount} = payout;
+  if (payout.cause.kind === "merge") return [];
+  const each = parts === 0 ? 0n : (sumOf(payout) - amount) / BigInt(parts);
+  return Array.from({length: parts}, (_, i) => (i === 0 ? sumOf(payout) - amount - each * BigInt(parts - 1) : each));
+}
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 /** One transaction of the group to itself that makes many outputs one; at most one at a time for each asset. */

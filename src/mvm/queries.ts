@@ -12,7 +12,7 @@ import type {LedgerState} from "./ledger.ts";
 import {listIds} from "./lists.ts";
 import {type MessageView, messageOf} from "./messages.ts";
 import {PAYOUTS} from "./money-tables.ts";
-import {HELD_PAYOUTS_LIST, OPEN_LIST} from "./payouts.ts";
+import {changeOf, HELD_PAYOUTS_LIST, OPEN_LIST} from "./payouts.ts";
 import type {
   AssetRecord,
   EvidenceRecord,
@@ -102,6 +102,8 @@ export interface OpenPayout {
   readonly receivers: readonly Uuid[];
   readonly receiversThreshold: number;
   readonly memo: Uint8Array;
+  /** What goes back to the group, output by output. */
+  readonly change: readonly bigint[];
   readonly inputs: readonly {readonly outputId: Uuid; readonly txHash: Hex; readonly index: number; readonly amount: bigint}[];
 }
 
@@ -115,6 +117,7 @@ export function openPayouts(state: LedgerState): OpenPayout[] {
       traceId,
       builds: buildsOf(state.network, payout),
       buildIndex,
+      change: changeOf(payout),
       asset,
       amount,
       receivers,

@@ -190,8 +190,10 @@ export interface PayoutRecord {
   readonly buildIndex: number;
   /** Builds from this one on give the inputs back to the group; null: all pay. */
   readonly voidFrom: number | null;
-  /** The output that brought the change, or the inputs back. */
-  readonly change: Uuid | null;
+  /** In how many outputs the change comes back. */
+  readonly changeParts: number;
+  /** The outputs that brought the change, or the inputs back, as far as they are decided. */
+  readonly returned: readonly Uuid[];
   readonly txHash: Hex | null;
 }
 

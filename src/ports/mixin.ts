@@ -41,7 +41,9 @@ export interface PayoutOrder {
   readonly receiversThreshold: number;
   /** At most 200 bytes. */
   readonly memo: Uint8Array;
-  /** By sequence ascending; their sum less `amount` goes back to the group as the last output. */
+  /** Amounts that go back to the group, in outputs after the payment: the inputs' sum less `amount`. */
+  readonly change: readonly bigint[];
+  /** By sequence ascending. */
   readonly inputs: readonly {readonly outputId: Uuid; readonly txHash: Hex; readonly index: number; readonly amount: bigint}[];
 }
 

@@ -115,6 +115,7 @@ export function orderOf(traceId: string, amount: bigint, receiver: string, input
     traceId,
     builds: [{requestId: traceId, voiding: false}],
     buildIndex: 0,
+    change: inputs.reduce((sum, o) => sum + o.amount, -amount) > 0n ? [inputs.reduce((sum, o) => sum + o.amount, -amount)] : [],
     asset: first.asset,
     amount,
     receivers: [receiver],

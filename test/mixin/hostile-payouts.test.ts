@@ -91,7 +91,7 @@ test("inputs that a member locks with another transaction are freed, and others 
   ];
   const liar = await group.signer([group.user(3)], log);
   const rival = randomUUID();
-  liar.setOrders([{...order, traceId: rival, builds: [{requestId: rival, voiding: false}], amount: 99n}]);
+  liar.setOrders([{...order, traceId: rival, builds: [{requestId: rival, voiding: false}], amount: 99n, change: [99_999_901n]}]);
   await until(() => liar.stats().signed === 1);
   await liar.stop();
   const signers = await Promise.all(group.users.slice(0, 3).map((user) => group.signer([user], log, {...options, patienceMs: 400})));

@@ -74,7 +74,7 @@ export function audit(state: LedgerState): void {
     const kept = fate.kind === "registered" ? rules.registrationFee : 0n;
     if (fate.kind === "refund" || (fate.kind === "registered" && output.amount > kept))
       expect(payout).toMatchObject({amount: output.amount - kept, asset: output.asset, cause: {kind: "refund", outputId: id}});
-    if (fate.kind === "change") expect(payout?.change).toBe(id);
+    if (fate.kind === "change") expect(payout?.returned).toContain(id);
     const isInput = spent.includes(id);
     expect(Number(free.has(id)) + Number(isInput), `${fate.kind} is free or spent`).toBe(output.amount === 0n ? 0 : 1);
   }
@@ -83,7 +83,7 @@ export function audit(state: LedgerState): void {
     const sum = payout.inputs.reduce((total, input) => total + input.amount, 0n);
     const merge = payout.cause.kind === "merge";
     const back = merge ? sum : sum - payout.amount;
-    const arrived = outputs.find(({id}) => id === payout.change)?.output.amount ?? 0n;
+    const arrived = outputs.reduce((total, {id, output}) => total + (payout.returned.includes(id) ? output.amount : 0n), 0n);
     if (payout.state === "open") book.reserved += sum - arrived;
     if (payout.state === "paid") book.transit += back - arrived;
     if (payout.state === "voided") book.transit += sum - arrived;

@@ -185,22 +185,23 @@ export class SimMixin {
     for (const {life, confirmed} of this.#signers) if (life.isAlive) confirmed(transaction);
     const {members, threshold} = multisigOf(this.#genesis.validators);
     const toGroup = order.receivers.join() === members.join() && order.receiversThreshold === threshold;
-    const back = order.inputs.reduce((sum, input) => sum + input.amount, 0n) - order.amount;
-    if (!toGroup && back === 0n) return;
-    this.pay({
-      kind: "mixinOutput",
-      outputId: idOf(`change ${order.traceId}`),
-      txHash: receipt?.txHash ?? "0x",
-      index: toGroup ? 0 : 1,
-      requestId: order.traceId,
-      asset: order.asset,
-      amount: toGroup ? order.amount : back,
-      receiversHash: toHex(sha256(utf8("group"))),
-      senders: members,
-      sendersThreshold: threshold,
-      extra: new Uint8Array(0),
-      references: [],
-      createdAt: BigInt(Math.floor(this.#world.nowMs)) * 1_000_000n,
+    const back = toGroup ? [order.amount] : order.change;
+    back.forEach((amount, part) => {
+      this.pay({
+        kind: "mixinOutput",
+        outputId: idOf(`change ${part} ${order.traceId}`),
+        txHash: receipt?.txHash ?? "0x",
+        index: toGroup ? 0 : 1 + part,
+        requestId: order.traceId,
+        asset: order.asset,
+        amount,
+        receiversHash: toHex(sha256(utf8("group"))),
+        senders: members,
+        sendersThreshold: threshold,
+        extra: new Uint8Array(0),
+        references: [],
+        createdAt: BigInt(Math.floor(this.#world.nowMs)) * 1_000_000n,
+      });
     });
   }
 }
