@@ -14,6 +14,7 @@ export abstract class MvmError<Code extends string = string, Data extends object
   }
 }
 
+/** What can be wrong with an encoding. */
 export type DecodeCode = "SHORT" | "TRAILING" | "TOO_LONG" | "UNKNOWN_TAG" | "TOO_LARGE" | "NOT_CANONICAL" | "BAD_TEXT";
 
 /** Bytes or text from outside are not an encoding of what was expected; `offset` is in bytes from the start. */

@@ -93,6 +93,7 @@ export const MIXIN_GROUP_ABI = [
   "function verify(uint64 height, bytes32 coreHash, (bytes32 platform, uint64 seq, bytes32 systemHash, bytes32 root, uint32 count)[] outboxes, uint64 epoch_, uint32 round, bytes signature) view returns (bool)",
 ] as const;
 
+/** Of `Staking`, on the network's home chain. */
 export const STAKING_ABI = [
   "constructor(bytes32 networkSalt, (uint256 seatStake, uint256 minValidators, uint64 genesisTime, uint32 epochSeconds, uint32 evidenceAge, uint32 unbonding, uint32 jailSeconds, uint16 slashShare, uint16 finderShare, address insurance) terms)",
   "error AlreadyDeposited()",
