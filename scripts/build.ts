@@ -92,9 +92,26 @@ export async function buildLibraries(): Promise<void> {
   });
 }
 
+/** What the tests and scripts of apps import: it runs here only, and takes packages from this package's node_modules. */
+export async function buildKit(): Promise<void> {
+  await buildWhole({
+    absWorkingDir: ROOT,
+    entryPoints: {kit: "testnet/kit/main.ts"},
+    outdir: join(ROOT, "build"), // one below the root, as scripts/ is: what is bundled looks for the root there
+    outExtension: {".js": ".mjs"},
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    logLevel: "warning",
+  });
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const started = performance.now();
   await buildLibraries();
+  await buildKit();
   await buildPrograms();
   console.log(`built in ${Math.round(performance.now() - started)} ms`);
 }

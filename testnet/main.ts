@@ -1,11 +1,18 @@
 import {whenAbandoned} from "./ancestors.ts";
 import {runDemo} from "./demo.ts";
+import {announce} from "./kit/running.ts";
 import {startTestnet, type Testnet} from "./launcher.ts";
 import {parseOptions} from "./options.ts";
 import {jsonLines, picture} from "./picture.ts";
+import type {Tell} from "./report.ts";
 
 const options = parseOptions(process.argv.slice(2));
-const tell = options.json ? jsonLines(process.stdout) : picture(process.stdout);
+const show = options.json ? jsonLines(process.stdout) : picture(process.stdout);
+let forget = () => {};
+const tell: Tell = (report) => {
+  if (report.event === "ready") forget = announce(report);
+  show(report);
+};
 const started = performance.now();
 const stop = new AbortController();
 let ok = true;
@@ -32,6 +39,7 @@ try {
   }
 } finally {
   endWatch();
+  forget();
   await net?.stop();
 }
 process.exit(ok ? 0 : 1);

@@ -48,6 +48,7 @@ export const STAGES: Readonly<Record<string, Explanation>> = {
     cure: "See the reason. /v1/balances lists everything that is held.",
   },
   returned: {means: "The value of the parked message went back to its sender.", cure: "Nothing to do."},
+  voided: {means: "The payment was given up, and its inputs are back with the group.", cure: "See the reason."},
   change: {means: "Change of one of the group's own transactions.", cure: "Nothing to do."},
   queued: {
     means: "An earlier message of the same process failed, and this process keeps its order strictly.",
@@ -134,6 +135,10 @@ export const REASONS: Readonly<Record<string, Explanation>> = {
     cure: "Use message.sender of a message that this app received.",
   },
   GROUP_RECEIVER: {means: "The app sent money to the group itself.", cure: "Send to somebody else."},
+  RECEIVER_REFUSED: {
+    means: "Mixin refuses to pay this receiver, for good.",
+    cure: "An app gets its money back as a message with the extra BOUNCE; a refund stays held until operators know the receiver.",
+  },
   MEMO_TOO_LONG: {means: "The memo of the app's send is longer than 200 bytes.", cure: "Shorten it."},
 };
 

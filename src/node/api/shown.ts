@@ -77,7 +77,7 @@ export function showPayout({activity}: Pick<ShowPorts, "activity">, view: Payout
     paidHeight: paid?.height ?? null,
     reason: view.held,
     times,
-    words: PAYOUT_WORDS[view.state] === undefined || view.held !== null ? wordsOf("held", view.held) : PAYOUT_WORDS[view.state],
+    words: view.held === null ? (PAYOUT_WORDS[view.state] ?? wordsOf(view.state, null)) : wordsOf(view.state, view.held),
   };
 }
 
