@@ -2,11 +2,6 @@ import {MvmClient} from "../sdk/client.ts";
 
 const READY_MS = 10_000;
 
-/** One answer of a node's API. Throws ClientError. */
-export function askApi(api: string, path: string): Promise<Record<string, unknown>> {
-  return new MvmClient(api).get(path);
-}
-
 /** Everything an operator wants at one look: what the node says of itself, whether it is ready, and its balances. */
 export async function askScreen(api: string): Promise<{status: Record<string, unknown>; ready: Readiness; assets: readonly Asset[]}> {
   const client = new MvmClient(api);
@@ -67,16 +62,6 @@ export function printScreen({status, ready, assets}: Awaited<ReturnType<typeof a
 function amount(units: string): string {
   const digits = units.padStart(9, "0");
   return `${digits.slice(0, -8)}.${digits.slice(-8)}`.replace(/\.?0+$/, "");
-}
-
-/** Shows the life of one payment. */
-export function printPayment(payment: Record<string, unknown>, json: boolean): void {
-  if (json) {
-    show(JSON.stringify(payment));
-    return;
-  }
-  for (const [name, value] of Object.entries(payment))
-    if (value !== null) show(`${name.padEnd(12)} ${typeof value === "object" ? JSON.stringify(value) : value}`);
 }
 
 function show(line: string): void {

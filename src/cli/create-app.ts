@@ -41,3 +41,16 @@ function findHome(from: string): string {
   for (let folder = from; folder !== dirname(folder); folder = dirname(folder)) if (existsSync(join(folder, TEMPLATE))) return folder;
   throw new CreateAppError("NO_TEMPLATE", {folder: from, advice: "this copy of mvm-node has no examples/: take a whole one"});
 }
+
+/** What was made, and what to type next. */
+export function printApp({folder, files}: {folder: string; files: readonly string[]}): void {
+  const steps = [
+    `cd ${relative(process.cwd(), folder) || "."}`,
+    "npm test",
+    "npm run publish-app",
+    'npm run pay -- "hello from Mixin" 1.5',
+  ];
+  const notes = ["", "its tests, without any network", "onto the testnet that runs here: npm run testnet", "a Mixin user pays it"];
+  const lines = steps.map((step, i) => `  ${step.padEnd(42)}${notes[i]}`.trimEnd());
+  process.stdout.write(`Made ${folder}\n${files.map((file) => `  ${file}`).join("\n")}\n\nNext:\n${lines.join("\n")}\n`);
+}

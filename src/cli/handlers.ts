@@ -10,11 +10,13 @@ import {type ConfigInput, parseConfig} from "../node/config.ts";
 import {createKeyring, parseSeatUsers, readPassword} from "../node/keyring.ts";
 import {encodeGenesis, PARAMETERS_LAN} from "../types/genesis.ts";
 import {parseAddress, parseUuid} from "../types/ids.ts";
-import {askApi, askScreen, printPayment, printScreen} from "./ask.ts";
+import {askScreen, printScreen} from "./ask.ts";
 import {configFields, configShow} from "./config.ts";
+import {createApp, printApp} from "./create-app.ts";
 import {doctor} from "./doctor/doctor.ts";
 import {CommandError} from "./errors.ts";
 import {keysList} from "./keys.ts";
+import {showPayment} from "./payment.ts";
 import type {DirOption, GenesisOptions, Handlers, InitOptions} from "./program.ts";
 import {repair} from "./repair.ts";
 import {stakeHandlers} from "./stake.ts";
@@ -29,17 +31,14 @@ export const handlers: Handlers = {
   genesis,
   run,
   status: async (o) => printScreen(await askScreen(o.api), o.json),
-  payment,
+  payment: showPayment,
+  createApp: async (folder) => printApp(createApp(folder)),
   doctor,
   keysList,
   repair,
   configShow,
   configFields,
 };
-
-async function payment(id: string, options: {api: string; json: boolean}): Promise<void> {
-  printPayment(await askApi(options.api, `/v1/payments/${encodeURIComponent(id)}`), options.json);
-}
 
 async function init(options: InitOptions): Promise<void> {
   const {dir, mixinUsers} = options;

@@ -34,6 +34,7 @@ export interface Handlers {
   run(options: DirOption): Promise<void>;
   status(options: ApiOptions): Promise<void>;
   payment(id: string, options: ApiOptions): Promise<void>;
+  createApp(folder: string): Promise<void>;
   doctor(options: DirOption & {json: boolean}): Promise<void>;
   keysList(options: DirOption & {json: boolean; check: boolean}): Promise<void>;
   repair(options: DirOption & {yes: boolean; json: boolean}): Promise<void>;
@@ -109,6 +110,12 @@ export function program(handlers: Handlers): Command {
     .requiredOption("--api <url>", "HTTP API of a node")
     .option("--json", "print the answer as it came", false)
     .action((id: string, options: ApiOptions) => handlers.payment(id, options));
+
+  cli
+    .command("create-app")
+    .description("Make the folder of a new app: contract, tests, and scripts that publish and pay it on the local testnet")
+    .argument("<folder>", "where; its name becomes the app's")
+    .action((folder: string) => handlers.createApp(folder));
 
   cli
     .command("doctor")

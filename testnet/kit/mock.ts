@@ -132,7 +132,14 @@ export class MixinTestKit {
 
   /** Runs a parked message again, or a queued one whose turn has come, as anyone may. Throws where the contract refuses. */
   async retry(app: MockApp, nonce: bigint): Promise<MockResult> {
-    return this.#resultOf(app, nonce, await this.#mock.getFunction("retry")(toHex(uuidBytes(app.process)), nonce, {gasLimit: GAS}));
+    const args = [toHex(uuidBytes(app.process)), nonce, {gasLimit: GAS}];
+    await this.#mock
+      .getFunction("retry")
+      .staticCall(...args)
+      .catch((error: {data?: string}) => {
+        throw new Error(`the group contract refuses: ${explainRevert(bytesOf(error.data ?? "0x"), errorsOf(app))}`);
+      });
+    return this.#resultOf(app, nonce, await this.#mock.getFunction("retry")(...args));
   }
 
   /** What the app can send of an asset: decimal text. */
@@ -144,6 +151,11 @@ export class MixinTestKit {
   async senderOf(app: MockApp, name: string): Promise<string> {
     const user = name === "" ? `0x${"00".repeat(16)}` : toHex(uuidBytes(userId(name)));
     return String(await this.#mock.getFunction("maskOf")(toHex(uuidBytes(app.process)), user));
+  }
+
+  /** The event of a message, as `retry` and `giveBack` of the group contract want it: 0x hex. */
+  async eventOf(app: MockApp, nonce: bigint): Promise<string> {
+    return String(await this.#mock.getFunction("eventOf")(toHex(uuidBytes(app.process)), nonce));
   }
 
   /** Lets time pass on the chain, seconds. */
