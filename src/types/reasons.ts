@@ -135,10 +135,6 @@ export const REASONS: Readonly<Record<string, Explanation>> = {
     cure: "Use message.sender of a message that this app received.",
   },
   GROUP_RECEIVER: {means: "The app sent money to the group itself.", cure: "Send to somebody else."},
-  RECEIVER_REFUSED: {
-    means: "Mixin refuses to pay this receiver, for good.",
-    cure: "An app gets its money back as a message with the extra BOUNCE; a refund stays held until operators know the receiver.",
-  },
   MEMO_TOO_LONG: {means: "The memo of the app's send is longer than 200 bytes.", cure: "Shorten it."},
 };
 
