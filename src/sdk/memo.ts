@@ -112,7 +112,7 @@ function checkAddress(address: string): string {
   }
 }
 
-const PURPOSES: ReadonlySet<number> = new Set([PURPOSE.message, PURPOSE.register]);
+const PURPOSES: ReadonlySet<number> = new Set(Object.values(PURPOSE));
 
 /** What is formally right and still goes wrong. */
 function warningOf({purpose, address, extra}: Operation): string | null {
