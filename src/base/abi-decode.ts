@@ -2,10 +2,18 @@ import {bytesToBig, fromHex, type Hex, plainBytes, toHex} from "./bytes.ts";
 import {DecodeError} from "./errors.ts";
 
 /** The Solidity types that events of our contracts use. */
-export type AbiType = `uint${number}` | `bytes${number}` | "address" | "bytes";
+export type AbiType = AbiWord | "bytes" | "bytes16[]";
+/** Those that are one word. */
+export type AbiWord = `uint${number}` | `bytes${number}` | "address";
 
-/** uintN: bigint; bytesN and address: 0x text; bytes: the bytes themselves. */
-export type AbiDecoded<T extends AbiType> = T extends "bytes" ? Uint8Array : T extends `uint${number}` ? bigint : Hex;
+/** uintN: bigint; bytesN and address: 0x text; bytes: the bytes themselves; bytes16[]: 0x text each. */
+export type AbiDecoded<T extends AbiType> = T extends "bytes"
+  ? Uint8Array
+  : T extends "bytes16[]"
+    ? readonly Hex[]
+    : T extends `uint${number}`
+      ? bigint
+      : Hex;
 
 type AbiDecodedAll<T extends readonly AbiType[]> = {[K in keyof T]: AbiDecoded<T[K]>};
 
@@ -22,10 +30,10 @@ export function abiDecode<const T extends readonly AbiType[]>(types: T, encoded:
   if (data.length < tail) throw new DecodeError("SHORT", {field, offset: data.length, want: tail, got: data.length});
   const values = types.map((type, i) => {
     const head = data.subarray(WORD * i, WORD * (i + 1));
-    if (type !== "bytes") return abiDecodeWord(type, head, field, WORD * i);
+    if (type !== "bytes" && type !== "bytes16[]") return abiDecodeWord(type, head, field, WORD * i);
     if (toCount(head, field, WORD * i) !== tail) throw new DecodeError("NOT_CANONICAL", {field, offset: WORD * i, want: tail});
-    const value = tailBytes(data, tail, field);
-    tail += WORD + padded(value.length);
+    const value = type === "bytes" ? tailBytes(data, tail, field) : tailWords(data, tail, field);
+    tail += WORD + (type === "bytes" ? padded(value.length) : WORD * value.length);
     return value;
   });
   if (data.length !== tail) throw new DecodeError("TRAILING", {field, offset: tail, got: data.length - tail});
@@ -33,12 +41,7 @@ export function abiDecode<const T extends readonly AbiType[]>(types: T, encoded:
 }
 
 /** The value of one word: a head, or an indexed topic. Unused bytes must be zero. Throws DecodeError. */
-export function abiDecodeWord<T extends Exclude<AbiType, "bytes">>(
-  type: T,
-  word: Uint8Array | Hex,
-  field = "abi",
-  offset = 0,
-): AbiDecoded<T> {
+export function abiDecodeWord<T extends AbiWord>(type: T, word: Uint8Array | Hex, field = "abi", offset = 0): AbiDecoded<T> {
   const bytes = typeof word === "string" ? fromHex(word, field, WORD) : word;
   const right = type.startsWith("bytes");
   const size = type === "address" ? 20 : right ? Number(type.slice(5)) : Number(type.slice(4)) / 8;
@@ -46,6 +49,19 @@ export function abiDecodeWord<T extends Exclude<AbiType, "bytes">>(
   const unused = right ? bytes.subarray(size) : bytes.subarray(0, WORD - size);
   if (unused.some((byte) => byte !== 0)) throw new DecodeError("NOT_CANONICAL", {field, offset, want: type});
   return (type.startsWith("uint") ? bytesToBig(value) : toHex(value)) as AbiDecoded<T>;
+}
+
+/** A bytes16[]: each in a word of its own. */
+function tailWords(data: Uint8Array, at: number, field: string): Hex[] {
+  if (data.length < at + WORD) throw new DecodeError("SHORT", {field, offset: at, want: WORD, got: data.length - at});
+  const count = toCount(data.subarray(at, at + WORD), field, at);
+  const start = at + WORD;
+  if (data.length < start + WORD * count)
+    throw new DecodeError("SHORT", {field, offset: start, want: WORD * count, got: data.length - start});
+  return Array.from({length: count}, (_, i) => {
+    const offset = start + WORD * i;
+    return abiDecodeWord("bytes16", data.subarray(offset, offset + WORD), field, offset);
+  });
 }
 
 function tailBytes(data: Uint8Array, at: number, field: string): Uint8Array {

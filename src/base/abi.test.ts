@@ -74,7 +74,7 @@ test("a tag is the keccak256 of its text", () => {
   expect(toHex(abiEncode(tagHash("mvm.block.v1")))).toBe(keccakHex(new TextEncoder().encode("mvm.block.v1")));
 });
 
-const TYPES = ["uint8", "uint64", "uint256", "bytes16", "bytes32", "address", "bytes"] as const;
+const TYPES = ["uint8", "uint64", "uint256", "bytes16", "bytes32", "address", "bytes", "bytes16[]"] as const;
 const arbitraryOf: Record<(typeof TYPES)[number], fc.Arbitrary<unknown>> = {
   uint8: fc.nat(255).map(BigInt),
   uint64: fc.bigInt(0n, 2n ** 64n - 1n),
@@ -83,6 +83,7 @@ const arbitraryOf: Record<(typeof TYPES)[number], fc.Arbitrary<unknown>> = {
   bytes32: sized(32).map(toHex),
   address: sized(20).map(toHex),
   bytes: fc.uint8Array({maxLength: 70}),
+  "bytes16[]": fc.array(sized(16).map(toHex), {maxLength: 3}),
 };
 const sequence = fc
   .array(fc.constantFrom(...TYPES), {minLength: 1, maxLength: 5})

@@ -1,6 +1,5 @@
-import {abiHash, address, array, uint} from "../base/abi.ts";
-import {type Hex, toHex} from "../base/bytes.ts";
-import {networkIdOf} from "../types/digests.ts";
+import type {Hex} from "../base/bytes.ts";
+import {networkIdOf, validatorsHashOf} from "../types/digests.ts";
 import {decodeGenesis, encodeGenesis, type Genesis, type Parameters} from "../types/genesis.ts";
 import type {Uuid} from "../types/ids.ts";
 import type {ValidatorInfo} from "../types/validators.ts";
@@ -9,12 +8,6 @@ import {ChainError} from "./errors.ts";
 import type {ChainProvider} from "./provider.ts";
 import {readFinalHead} from "./replies.ts";
 import {readEpochSet, readFrozenBlock, readStakingInfo, readValidatorsHash} from "./staking.ts";
-
-/** validatorsHash of protocol "On chain": keccak256(abi.encode(epoch, keys, seats)). */
-export function validatorsHashOf(epoch: number, validators: readonly ValidatorInfo[]): Hex {
-  const keys = validators.map((v) => address(v.consensusKey));
-  return toHex(abiHash(uint(epoch), array(keys), array(validators.map((v) => uint(v.seats)))));
-}
 
 /**
  * What a network starts from, read from its chain: equal bytes for everybody who asks with equal arguments.

@@ -31,6 +31,8 @@ export interface ChainObserverOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly timeoutMs?: number;
+  /** Whether a new head is news by itself, whatever it brings. */
+  readonly everyHead?: boolean;
 }
 
 /** A ChainObserver with what the node shows of its health. */
@@ -121,6 +123,13 @@ class PollingObserver implements RpcChainObserver {
     return this.#alarm === null ? this.#cache.next(cursor, logsMax) : null;
   }
 
+  boundary(cursor: ChainCursor, since: number): ChainHead | null {
+    const head = this.#head;
+    if (this.#alarm !== null || head === null || head.timestamp < since || head.number <= cursor.number) return null;
+    if (this.#cache.scanned < head.number || this.#cache.next(cursor, 1) !== null) return null;
+    return {kind: "chainHead", platform: this.platform, number: head.number, hash: head.hash, timestamp: head.timestamp, logs: 0};
+  }
+
   judge(cursor: ChainCursor, head: ChainHead, logs: readonly ChainLog[]): Judgement {
     if (this.#alarm !== null) return "unknown";
     switch (this.#cache.judge(cursor, {head, logs}, this.#headers.get(head.number) ?? null)) {
@@ -153,16 +162,17 @@ class PollingObserver implements RpcChainObserver {
     }
   }
 
-  /** Returns whether a new log came. */
+  /** Returns whether there is news: a log, or a head where those are wanted. */
   async #look(): Promise<boolean> {
     const head = await readFinalHead(this.#provider, this.#options.finality);
     if (head === null) return false;
     await this.#checkFinal(head);
-    if (this.#head === null || head.number > this.#head.number) {
+    const isNew = this.#head === null || head.number > this.#head.number;
+    if (isNew) {
       this.#head = head;
       this.#headers.set(head.number, head);
     }
-    const found = await this.#scan(head);
+    const found = (await this.#scan(head)) || (isNew && this.#options.everyHead === true);
     if (this.#doubted) await this.#fetchAgain();
     for (const number of [...this.#wanted]) {
       const header = await readHeader(this.#provider, number);

@@ -1,13 +1,13 @@
 import {fromHex, type Hex, toHex} from "../base/bytes.ts";
 import {keccakHex} from "../base/hash.ts";
 import {type Uuid, uuidBytes, uuidFromHex} from "../types/ids.ts";
+import {peerIdBytes, peerIdText} from "../types/peer-id.ts";
 import type {ValidatorInfo} from "../types/validators.ts";
 import {readContract, STAKING, type Target} from "./abi.ts";
 import type {Account, MinedCall} from "./account.ts";
 import {ChainError} from "./errors.ts";
 import {gasLimitFor} from "./gas.ts";
 import {isTooMuch, readLogs} from "./log-fetcher.ts";
-import {peerIdBytes, peerIdText} from "./peer-id.ts";
 import type {ChainProvider} from "./provider.ts";
 import {parseCount, readHeader} from "./replies.ts";
 

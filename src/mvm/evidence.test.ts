@@ -178,8 +178,7 @@ describe("evidence is refused", () => {
 test("what may not stand in the next block is known without its signatures", () => {
   const ledger = fresh.fork();
   ledger.decide(evidenceBy(liar));
-  const why = (evidence: Evidence, height = 2) =>
-    evidenceRefusal(recordsOf(ledger.state.tree), ledger.state.network, height, evidence)?.code ?? null;
+  const why = (evidence: Evidence, height = 2) => evidenceRefusal(recordsOf(ledger.state.tree), height, evidence)?.code ?? null;
   expect(why(evidenceBy(liar))).toBe("DUPLICATE_EVIDENCE");
   expect(why(evidenceBy({...liar, secret: secretOf("stranger")}, {round: 3}))).toBeNull();
   expect(why(evidenceBy(liar, {height: 3}))).toBe("EVIDENCE_AHEAD");

@@ -1,8 +1,9 @@
 import {recover} from "../crypto/secp256k1.ts";
 import {type Evidence, type EvidencePlace, evidenceDigests} from "../types/evidence.ts";
 import type {Draft, Records} from "./draft.ts";
+import {epochOfHeight, findEpoch} from "./epochs.ts";
 import {LedgerError} from "./errors.ts";
-import {EPOCH, type NetworkConstants} from "./network.ts";
+import type {NetworkConstants} from "./network.ts";
 import {EVIDENCE, EVIDENCE_PLACES, FAULTS} from "./tables.ts";
 
 /** Evidence of a height further than this below the block is refused: what a validator signed cannot be held against it for ever. */
@@ -24,9 +25,9 @@ export class EvidenceTaker {
   take(at: {draft: Draft; network: NetworkConstants; height: number}, evidence: Evidence, encoded: Uint8Array): void {
     const {draft, network, height} = at;
     if (this.#taken >= EVIDENCE_PER_BLOCK_MAX) throw new LedgerError("EVIDENCE_FULL", {want: EVIDENCE_PER_BLOCK_MAX});
-    const refused = evidenceRefusal(draft, network, height, evidence);
+    const refused = evidenceRefusal(draft, height, evidence);
     if (refused !== null) throw refused;
-    if (!isProven(network, evidence)) throw new LedgerError("BAD_SIGNATURE", {got: evidence.from});
+    if (!isProven(draft, network, evidence)) throw new LedgerError("BAD_SIGNATURE", {got: evidence.from});
     const {count, equivocators} = draft.get(FAULTS, null) ?? {count: 0, equivocators: []};
     const {epoch, from} = evidence;
     draft.put(EVIDENCE, count, {height, fact: encoded});
@@ -42,11 +43,12 @@ export class EvidenceTaker {
 }
 
 /** Why the block at `height` may not take the evidence, its signatures apart; null: it may. */
-export function evidenceRefusal(records: Records, network: NetworkConstants, height: number, evidence: EvidencePlace): LedgerError | null {
+export function evidenceRefusal(records: Records, height: number, evidence: EvidencePlace): LedgerError | null {
   const {epoch, from} = evidence;
-  if (epoch !== EPOCH) return new LedgerError("WRONG_EPOCH", {want: EPOCH, got: epoch});
-  if (network.genesis.validators[from] === undefined) return new LedgerError("UNKNOWN_VALIDATOR", {got: from});
   if (evidence.height > height) return new LedgerError("EVIDENCE_AHEAD", {want: height, got: evidence.height});
+  const set = epochOfHeight(records, evidence.height);
+  if (epoch !== set.epoch) return new LedgerError("WRONG_EPOCH", {want: set.epoch, got: epoch});
+  if (set.validators[from] === undefined) return new LedgerError("UNKNOWN_VALIDATOR", {got: from});
   const oldest = height - EVIDENCE_HEIGHTS;
   if (evidence.height < oldest) return new LedgerError("EVIDENCE_EXPIRED", {want: oldest, got: evidence.height});
   if (records.get(EVIDENCE_PLACES, evidence) !== undefined) return new LedgerError("DUPLICATE_EVIDENCE", {got: from});
@@ -57,8 +59,8 @@ export function evidenceRefusal(records: Records, network: NetworkConstants, hei
 }
 
 /** Whether both signatures are of the consensus key of the validator that the evidence names. */
-export function isProven(network: NetworkConstants, evidence: Evidence): boolean {
-  const key = network.genesis.validators[evidence.from]?.consensusKey;
+export function isProven(records: Records, network: NetworkConstants, evidence: Evidence): boolean {
+  const key = findEpoch(records, evidence.epoch)?.validators[evidence.from]?.consensusKey;
   const [first, second] = evidenceDigests(network.voteDomain, evidence);
   return key !== undefined && recover(first, evidence.first.signature) === key && recover(second, evidence.second.signature) === key;
 }

@@ -1,9 +1,7 @@
-import {type AbiDecoded, type AbiType, abiDecode, abiDecodeWord} from "../base/abi-decode.ts";
-import {type Hex, utf8} from "../base/bytes.ts";
-import {DecodeError} from "../base/errors.ts";
-import {keccakHex} from "../base/hash.ts";
+import type {Hex} from "../base/bytes.ts";
 import type {ChainLog} from "../types/facts.ts";
 import {type Uuid, uuidFromHex} from "../types/ids.ts";
+import {eventReader, formsOf} from "./log-forms.ts";
 
 /** What a log of a group contract says. */
 export type GroupEvent =
@@ -30,23 +28,9 @@ export type GroupEvent =
       readonly memo: Uint8Array;
     };
 
-/** Form of an event: its Solidity types, indexed ones first as they are declared. */
-function form<const I extends readonly Exclude<AbiType, "bytes">[], const D extends readonly AbiType[]>(
-  signature: string,
-  indexed: I,
-  data: D,
-  make: (topics: {[K in keyof I]: AbiDecoded<I[K]>}, values: {[K in keyof D]: AbiDecoded<D[K]>}) => GroupEvent,
-): [Hex, (log: ChainLog) => GroupEvent] {
-  const read = (log: ChainLog): GroupEvent => {
-    if (log.topics.length !== indexed.length + 1)
-      throw new DecodeError("BAD_TEXT", {field: "log.topics", want: indexed.length + 1, got: log.topics.length});
-    const topics = indexed.map((type, i) => abiDecodeWord(type, log.topics[i + 1] as Hex, "log.topics"));
-    return make(topics as {[K in keyof I]: AbiDecoded<I[K]>}, abiDecode(data, log.data, "log.data"));
-  };
-  return [keccakHex(utf8(signature)), read];
-}
+const form = formsOf<GroupEvent>();
 
-const READERS: ReadonlyMap<Hex, (log: ChainLog) => GroupEvent> = new Map([
+const read = eventReader<GroupEvent>([
   form(
     "Activated(bytes32,bytes32,bytes,uint64)",
     [],
@@ -93,7 +77,5 @@ const READERS: ReadonlyMap<Hex, (log: ChainLog) => GroupEvent> = new Map([
 
 /** The event that a log holds. Throws DecodeError for any other log. */
 export function decodeGroupEvent(log: ChainLog): GroupEvent {
-  const read = READERS.get(log.topics[0] ?? "0x");
-  if (read === undefined) throw new DecodeError("UNKNOWN_TAG", {field: "log.topics", got: log.topics[0] ?? "none"});
   return read(log);
 }

@@ -1,3 +1,4 @@
+import {toHex} from "../base/bytes.ts";
 import {Reader} from "../base/codec.ts";
 import {DecodeError} from "../base/errors.ts";
 import {maskOf} from "../types/digests.ts";
@@ -8,10 +9,11 @@ import {readAddress} from "./addresses.ts";
 import {takeChange} from "./closing.ts";
 import {addFree, book} from "./custody.ts";
 import type {Draft} from "./draft.ts";
+import {isGroup, proveSeat} from "./epochs.ts";
 import {LedgerError} from "./errors.ts";
 import {amountForApp, chargeMessage, chargeRegistration} from "./fees.ts";
 import {listAdd} from "./lists.ts";
-import {isGroup, type NetworkConstants, platformNamed} from "./network.ts";
+import {type NetworkConstants, platformNamed} from "./network.ts";
 import type {OutboxPacker} from "./outboxes.ts";
 import {refund} from "./payouts.ts";
 import {takeChangeOfProcess, takeCredit} from "./process-changes.ts";
@@ -28,6 +30,7 @@ export const HELD_OUTPUTS_LIST = "held/outputs";
 const AMOUNT_MAX = 1n << 128n;
 const GAS_LIMIT_MAX = 2_000_000;
 const REGISTRATION_VERSION = 1;
+const OPERATOR_BYTES = 20;
 const DEFAULTS = {policy: 0, gasLimit: 300_000};
 
 /** Where a fact is applied. */
@@ -57,7 +60,7 @@ export function takeOutput(place: Place, output: MixinOutput, encoded: Uint8Arra
 function fateOf(place: Place, output: MixinOutput): Fate {
   const {draft, network, height} = place;
   if (output.amount === 0n) return held(draft, output, "ZERO_AMOUNT");
-  const own = isGroup(network, output.senders, output.sendersThreshold);
+  const own = isGroup(draft, output.senders, output.sendersThreshold);
   const change = own ? takeChange(draft, output) : null;
   if (change !== null) return {kind: "change", traceId: change};
   book(draft, output.asset, {received: output.amount, custody: output.amount});
@@ -101,6 +104,8 @@ function take(place: Place, output: MixinOutput): Fate {
     case PURPOSE.transfer:
     case PURPOSE.close:
       return takeChangeOfProcess(place, output, operation);
+    case PURPOSE.proveSeat:
+      return takeSeatProof(place, output, operation);
     default:
       throw new Refused("UNKNOWN_PURPOSE");
   }
@@ -157,6 +162,15 @@ function takeRegistration({draft, network, packer, height}: Place, output: Mixin
   if (before === undefined) listAdd(draft, PROCESS_LIST, id);
   packer.system(platform, {kind: "register", process: id, app, ...terms, firstNonce});
   return {kind: "registered", process: id, traceId: refund(draft, network, height, {...output, amount: rest}, "REGISTERED")};
+}
+
+/** The single sender says for which operator it is the user of a seat; the payment goes back in full. */
+function takeSeatProof({draft, network, height}: Place, output: MixinOutput, {extra}: Operation): Fate {
+  const [user] = output.senders;
+  if (user === undefined || output.senders.length !== 1) throw new Refused("NOT_OWNER");
+  if (extra.length !== OPERATOR_BYTES) throw new Refused("BAD_ADDRESS");
+  proveSeat(draft, user, toHex(extra));
+  return {kind: "refund", reason: "SEAT_PROVEN", traceId: refund(draft, network, height, output, "SEAT_PROVEN")};
 }
 
 /** `u8 1 ‖ u8 policy ‖ u32 gasLimit`, or nothing for the defaults. */

@@ -8,12 +8,14 @@ import {takePayoutFact} from "./closing.ts";
 import {checkBooks} from "./custody.ts";
 import {DkgTaker, genesisSession} from "./dkg-facts.ts";
 import {Draft, recordsOf} from "./draft.ts";
+import {packEpoch} from "./epoch-events.ts";
+import {currentEpoch, epochNumber, freezeIfDue, startEpochs} from "./epochs.ts";
 import {LedgerError} from "./errors.ts";
 import {EvidenceTaker} from "./evidence.ts";
 import {payRewards} from "./fees.ts";
 import {type Place, takeOutput} from "./intake.ts";
 import {HeadTaker} from "./logs.ts";
-import {EPOCH, type NetworkConstants, networkConstants} from "./network.ts";
+import {type NetworkConstants, networkConstants} from "./network.ts";
 import {type OutboxBody, OutboxPacker} from "./outboxes.ts";
 import {settlePayouts} from "./payouts.ts";
 import {settleMoves} from "./process-changes.ts";
@@ -58,11 +60,16 @@ export function genesisState(genesis: Genesis): LedgerState {
   const network = networkConstants(genesis);
   const draft = new Draft(null);
   draft.put(META, null, {height: 0, outputs: 0, watermark: 0n});
-  genesis.platforms.forEach(({chainId}, i) => {
-    const number = chainId === genesis.homeChainId ? genesis.epoch0Block : 0;
+  const platform = (id: Hex, number: number) => {
     const cursor = {number, logs: 0, lastIndex: 0};
-    draft.put(PLATFORMS, network.platforms[i] as Hex, {...cursor, nextSeq: 0n, activation: null, ignored: 0, lastIgnored: null});
+    draft.put(PLATFORMS, id, {...cursor, nextSeq: 0n, activation: null, ignored: 0, lastIgnored: null});
+  };
+  genesis.platforms.forEach(({chainId}, i) => {
+    platform(network.platforms[i] as Hex, chainId === genesis.homeChainId ? genesis.epoch0Block : 0);
   });
+  // all deposits count, also of those who have no seat in epoch 0
+  platform(network.staking, 0);
+  startEpochs(draft, genesis);
   const session = genesisSession(genesis);
   draft.put(SESSION, null, session);
   return {network, tree: draft.commit(), session};
@@ -131,9 +138,13 @@ export class BlockDraft {
    */
   finish(timeMs: number): {state: LedgerState; outboxes: OutboxBody[]} {
     const {draft, network, packer, height} = this.#place;
+    const home = this.#heads.head(network.staking);
+    const session = home === null ? null : freezeIfDue(draft, network, home);
+    if (session !== null) this.#dkg.open(draft, session);
     settleMoves(this.#place, timeMs);
-    payRewards(draft, network, height, network.genesis.validators);
+    payRewards(draft, network, height, currentEpoch(draft).validators);
     settlePayouts(draft, network, height);
+    packEpoch(packer, draft, network, height);
     const outboxes = packer.pack(draft, height, network.platforms);
     draft.put(META, null, {...(draft.get(META, null) as MetaRecord), height});
     checkBooks(draft);
@@ -150,7 +161,8 @@ export function applyFacts(state: LedgerState, of: {height: number; epoch: numbe
   const {height, epoch, facts} = of;
   const last = heightOf(state);
   if (height !== last + 1) throw new LedgerError("WRONG_HEIGHT", {want: last + 1, got: height});
-  if (epoch !== EPOCH) throw new LedgerError("WRONG_EPOCH", {height, want: EPOCH, got: epoch});
+  const set = epochNumber(recordsOf(state.tree));
+  if (epoch !== set) throw new LedgerError("WRONG_EPOCH", {height, want: set, got: epoch});
   if (facts.length === 0) throw new LedgerError("NOTHING_TO_DECIDE", {height});
   if (facts.length > FACTS_MAX) throw new LedgerError("TOO_MANY_FACTS", {height, want: FACTS_MAX, got: facts.length});
   if (!areCanonical(facts)) throw new LedgerError("NOT_CANONICAL", {height});

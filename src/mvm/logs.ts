@@ -6,13 +6,14 @@ import type {ChainHead, ChainLog} from "../types/facts.ts";
 import {type Uuid, ZERO_UUID} from "../types/ids.ts";
 import {traceOf} from "./builds.ts";
 import {book} from "./custody.ts";
+import {changeDueAt, isGroup} from "./epochs.ts";
 import {LedgerError} from "./errors.ts";
 import {decodeGroupEvent, type GroupEvent} from "./group-events.ts";
 import type {Place} from "./intake.ts";
 import {PAYOUTS} from "./money-tables.ts";
-import {isGroup} from "./network.ts";
 import {hold, owe, type Payment} from "./payouts.ts";
 import {type HeldReason, type MaskRecord, MESSAGE_STATES, type PlatformRecord} from "./records.ts";
+import {takeStakingLog} from "./stakes.ts";
 import {BALANCES, KEY, MASKS, MESSAGES, OUTBOXES, PLATFORMS, PROCESSES} from "./tables.ts";
 
 const MEMO_MAX = 200;
@@ -23,9 +24,9 @@ export class HeadTaker {
   readonly #open = new Map<Hex, {head: ChainHead; before: PlatformRecord; logs: number}>();
 
   /** The head must be beyond what is taken. Throws LedgerError. */
-  takeHead({draft, network}: Place, head: ChainHead): void {
+  takeHead({draft}: Place, head: ChainHead): void {
     const before = draft.get(PLATFORMS, head.platform);
-    if (before === undefined || !network.platforms.includes(head.platform)) throw new LedgerError("UNKNOWN_PLATFORM", {got: head.platform});
+    if (before === undefined) throw new LedgerError("UNKNOWN_PLATFORM", {got: head.platform});
     const further = head.number > before.number || (head.number === before.number && head.logs > before.logs);
     if (!further) throw new LedgerError("STALE_HEAD", {want: before.number, got: head.number});
     this.#open.set(head.platform, {head, before, logs: 0});
@@ -46,11 +47,18 @@ export class HeadTaker {
     applyLog(place, log);
   }
 
-  /** After the last log: every head has brought one, and `logs` of its own block are taken. Throws LedgerError. */
-  finish({draft}: Place): void {
+  /** The head of this platform that the block has taken. */
+  head(platform: Hex): ChainHead | null {
+    return this.#open.get(platform)?.head ?? null;
+  }
+
+  /** After the last log: every head has brought one or makes an epoch due, and `logs` of its own block are taken. Throws LedgerError. */
+  finish({draft, network}: Place): void {
+    const due = changeDueAt(draft, network);
     for (const {head, logs} of this.#open.values()) {
       const record = draft.get(PLATFORMS, head.platform) as PlatformRecord;
-      if (logs === 0) throw new LedgerError("EMPTY_HEAD", {got: head.number});
+      const isBoundary = head.platform === network.staking && due !== null && head.timestamp >= due;
+      if (logs === 0 && !isBoundary) throw new LedgerError("EMPTY_HEAD", {got: head.number});
       const taken = record.number === head.number ? record.logs : 0;
       if (taken !== head.logs) throw new LedgerError("WRONG_LOG_COUNT", {want: head.logs, got: taken});
       if (record.number < head.number) draft.put(PLATFORMS, head.platform, {...record, number: head.number, logs: 0, lastIndex: 0});
@@ -60,8 +68,9 @@ export class HeadTaker {
 
 /** What a log says takes effect; one that says nothing to us is counted: validity must not depend on a contract's bugs. */
 function applyLog(place: Place, log: ChainLog): void {
-  const event = read(log);
-  if (event === null || !applyEvent(place, log, event)) {
+  const isStaking = log.platform === place.network.staking;
+  const event = isStaking ? null : read(log);
+  if (isStaking ? !takeStakingLog(place.draft, log) : event === null || !applyEvent(place, log, event)) {
     const record = place.draft.get(PLATFORMS, log.platform) as PlatformRecord;
     const lastIgnored = {block: log.block, index: log.index};
     place.draft.put(PLATFORMS, log.platform, {...record, ignored: record.ignored + 1, lastIgnored});
@@ -166,9 +175,9 @@ function unbackedReason(place: Place, event: Outbound, platform: Hex, balance: b
 }
 
 /** Why money that left the app's balance cannot go on: it is held. */
-function unpayableReason({network}: Place, event: Outbound, receiver: MaskRecord | "BAD_RECEIVER" | "UNKNOWN_MASK"): HeldReason | null {
+function unpayableReason({draft}: Place, event: Outbound, receiver: MaskRecord | "BAD_RECEIVER" | "UNKNOWN_MASK"): HeldReason | null {
   if (typeof receiver === "string") return receiver;
-  if (isGroup(network, receiver.senders, receiver.threshold)) return "GROUP_RECEIVER";
+  if (isGroup(draft, receiver.senders, receiver.threshold)) return "GROUP_RECEIVER";
   return event.memo.length > MEMO_MAX ? "MEMO_TOO_LONG" : null;
 }
 

@@ -5,9 +5,6 @@ import type {Uuid} from "../types/ids.ts";
 import {type ProcessRules, rulesOf} from "../types/rules.ts";
 import {multisigOf, totalSeats} from "../types/validators.ts";
 
-/** The only epoch there is until the set can change. */
-export const EPOCH = 0;
-
 /** What follows from genesis and never changes within it. */
 export interface NetworkConstants {
   readonly genesis: Genesis;
@@ -15,7 +12,9 @@ export interface NetworkConstants {
   readonly seats: number;
   /** In the order of genesis: the order of outboxes in a block. */
   readonly platforms: readonly Hex[];
-  /** The group's own multisig: sorted members and q. */
+  /** Staking as a platform: its logs are taken, and its head is the home head. */
+  readonly staking: Hex;
+  /** The group's multisig of epoch 0: sorted members and q. */
   readonly multisig: {readonly members: readonly Uuid[]; readonly threshold: number};
   readonly rules: ProcessRules;
   /** EIP-712 domain of votes and proposals. */
@@ -27,6 +26,7 @@ export function networkConstants(genesis: Genesis): NetworkConstants {
     genesis,
     seats: totalSeats(genesis.validators),
     platforms: genesis.platforms.map((p) => platformOf(p.chainId, p.group)),
+    staking: platformOf(genesis.homeChainId, genesis.staking),
     multisig: multisigOf(genesis.validators),
     rules: rulesOf(genesis.rules),
     voteDomain: domainSeparator(genesis),
@@ -38,10 +38,4 @@ export function platformNamed(network: NetworkConstants, text: string): Hex | nu
   if (text === "" || text === "quorum") return network.platforms[0] ?? null;
   const at = network.genesis.platforms.findIndex((p) => text === `evm:${p.chainId}`);
   return network.platforms[at] ?? null;
-}
-
-/** Whether sorted `members` and `threshold` are the group's own multisig. */
-export function isGroup(network: NetworkConstants, members: readonly Uuid[], threshold: number): boolean {
-  const own = network.multisig;
-  return threshold === own.threshold && members.length === own.members.length && members.every((id, i) => id === own.members[i]);
 }

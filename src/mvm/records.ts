@@ -3,8 +3,8 @@ import type {Reader, Writer} from "../base/codec.ts";
 import type {Uuid} from "../types/ids.ts";
 
 /**
- * Why a payment was given back; also in the memo of the refund. REGISTERED, MOVING, MOVE_CANCELLED, TRANSFERRED and CLOSED are
- * good ends: what was asked for is done.
+ * Why a payment was given back; also in the memo of the refund. REGISTERED, MOVING, MOVE_CANCELLED, TRANSFERRED, CLOSED and
+ * SEAT_PROVEN are good ends: what was asked for is done.
  */
 export const REFUND_REASONS = [
   "REGISTERED",
@@ -24,6 +24,7 @@ export const REFUND_REASONS = [
   "MOVE_CANCELLED",
   "TRANSFERRED",
   "CLOSED",
+  "SEAT_PROVEN",
 ] as const;
 export type RefundReason = (typeof REFUND_REASONS)[number];
 

@@ -1,3 +1,4 @@
+import type {Hex} from "../base/bytes.ts";
 import {MvmError} from "../base/errors.ts";
 import type {ChainObserver, GroupContract} from "../ports/chain.ts";
 import type {OutputFeed, PayoutSigner} from "../ports/mixin.ts";
@@ -15,6 +16,7 @@ import {Driver} from "./bft/driver.ts";
 import {Gate} from "./bft/gate.ts";
 import {LateReview} from "./bft/late-review.ts";
 import {NamedOutputs} from "./bft/named-outputs.ts";
+import {Register} from "./bft/register.ts";
 import {createSigner, digestsOf} from "./bft/signer.ts";
 import {SnapshotFetch} from "./bft/snapshot-fetch.ts";
 import {SNAPSHOT_POLICY, SnapshotKeeper, type SnapshotPolicy} from "./bft/snapshots.ts";
@@ -37,7 +39,7 @@ export interface NodePorts {
   readonly snapshotPolicy?: Partial<SnapshotPolicy>;
   readonly wal: Wal;
   /** The network is made around the handler of what comes in. */
-  readonly network: (handler: NetworkHandler, me: number) => Network;
+  readonly network: (handler: NetworkHandler, place: number | "joining") => Network;
   readonly observers: readonly ChainObserver[];
   readonly contracts: readonly GroupContract[];
   readonly feed: OutputFeed;
@@ -66,7 +68,9 @@ export interface NodeParts {
   readonly deliverers: readonly Deliverer[];
   readonly network: Network;
   readonly snapshots: SnapshotKeeper | null;
-  readonly me: number;
+  readonly register: Register;
+  /** The own consensus key. */
+  readonly own: Hex;
   /** Hears each own proposal and vote as it leaves; must not throw. */
   onSent(listener: (message: ProposalMessage | VoteMessage) => void): void;
 }
@@ -83,8 +87,10 @@ export function assemble(ports: NodePorts): NodeParts {
   const digests = digestsOf(genesis);
   const signer = createSigner(ports.secrets.consensus, digests);
   const chain = new DecidedChain(genesis, store, log);
-  const me = chain.epochSet.validators.findIndex((v) => v.consensusKey === signer.address);
-  if (me < 0)
+  const own = signer.address;
+  const register = new Register(chain);
+  const place = register.placeOf(own);
+  if (place === null && genesis.parameters.epochSeconds === 0)
     throw new NotAValidatorError("NOT_A_VALIDATOR", {
       consensusKey: signer.address,
       advice: "stake before the set is frozen, or use the keys that did",
@@ -97,8 +103,9 @@ export function assemble(ports: NodePorts): NodeParts {
     serveSnapshot: (ask) => gate?.serveSnapshot(ask) ?? Promise.resolve(null),
     connected: (peer) => gate?.connected(peer),
   };
-  const network = ports.network(handler, me);
-  const certifier = new Certifier({chain, network, store, clock, log: log.child({part: "certifier"}), me});
+  const network = ports.network(handler, place ?? "joining");
+  register.onGrown(() => network.extend(register.peerIds));
+  const certifier = new Certifier({chain, network, store, clock, log: log.child({part: "certifier"}), own});
   const {secrets, shares, random} = ports;
   const dkgPorts = {
     chain,
@@ -107,7 +114,6 @@ export function assemble(ports: NodePorts): NodeParts {
     certifier,
     signer,
     digests,
-    me,
     dealing: secrets.dealing,
     shares,
     random,
@@ -138,7 +144,6 @@ export function assemble(ports: NodePorts): NodeParts {
     certifier,
     evidence,
     signer,
-    me,
     log: log.child({part: "driver"}),
     isBehind: () => catchUp.lag > 1,
     sent: (message) => {
@@ -157,7 +162,7 @@ export function assemble(ports: NodePorts): NodeParts {
   });
   const {snapshots} = ports;
   const policy = {...SNAPSHOT_POLICY, ...ports.snapshotPolicy};
-  const proofs = {chain, certifier, digests};
+  const proofs = {chain, register, certifier, digests};
   const fetch =
     snapshots === undefined || policy.replay === "genesis"
       ? null
@@ -178,15 +183,14 @@ export function assemble(ports: NodePorts): NodeParts {
     contracts,
     signer,
     digests,
-    me,
     clock,
     usersWithoutSafe,
     log: log.child({part: "activator"}),
   });
   const deliverers = contracts.map(
-    (contract) => new Deliverer({chain, store, certifier, contract, me, clock, log: log.child({part: "deliverer"})}),
+    (contract) => new Deliverer({chain, store, certifier, contract, own, clock, log: log.child({part: "deliverer"})}),
   );
-  const executors = contracts.map((contract) => new Executor({chain, store, contract, me, clock, log: log.child({part: "executor"})}));
+  const executors = contracts.map((contract) => new Executor({chain, store, contract, own, clock, log: log.child({part: "executor"})}));
   const needed = () => Math.min(Number.POSITIVE_INFINITY, ...[...deliverers, ...executors].map((host) => host.neededFrom));
   const keeper =
     snapshots === undefined
@@ -245,5 +249,6 @@ export function assemble(ports: NodePorts): NodeParts {
   const onSent: NodeParts["onSent"] = (listener) => {
     sent.push(listener);
   };
-  return {services, chain, driver, certifier, catchUp, sources, activator, deliverers, network, snapshots: keeper, me, onSent};
+  const hosts = {activator, deliverers, snapshots: keeper};
+  return {services, chain, driver, certifier, catchUp, sources, ...hosts, network, register, own, onSent};
 }

@@ -12,6 +12,7 @@ import {createMixinClient, usersWithoutSafe} from "../mixin/client.ts";
 import {createOutputFeed} from "../mixin/output-feed.ts";
 import {createPayoutSigner} from "../mixin/payout-signer.ts";
 import {foreignActivations, isDecidedOutput} from "../mvm/queries.ts";
+import {peerIdOf} from "../p2p/keys.ts";
 import {createNetwork} from "../p2p/network.ts";
 import type {Logger, Service} from "../ports/system.ts";
 import {createBlockStore} from "../store/blocks.ts";
@@ -186,8 +187,8 @@ export async function startNode(options: {dir: string; password: string; fatal: 
   await services.start();
   const addresses = node.network.addresses();
   writeFileSync(join(dir, "addresses.json"), `${JSON.stringify({p2p: addresses, api: api.url}, null, 2)}\n`);
-  const peerId = genesis.validators[node.me]?.peerId ?? "";
-  log.info("running", {validator: node.me, peerId, api: api.url, height: node.chain.height});
+  const peerId = await peerIdOf(keys.network);
+  log.info("running", {validator: node.chain.epochSet.indexOf(node.own), peerId, api: api.url, height: node.chain.height});
   return {
     api: api.url,
     peerId,

@@ -29,7 +29,7 @@ describe("parseAddress", () => {
 
 describe("AddressBook", () => {
   test("configured addresses count for registered peers alone", () => {
-    const book = new AddressBook(IDS, 0);
+    const book = new AddressBook(IDS, () => 0);
     expect(book.configure(full(1, IDS[1]))).toBe(true);
     expect(book.configure(at(2))).toBe(false);
     expect(book.configure(full(3, "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp"))).toBe(false);
@@ -37,7 +37,7 @@ describe("AddressBook", () => {
   });
 
   test("what a validator says of itself comes first and replaces what it said before", () => {
-    const book = new AddressBook(IDS, 0);
+    const book = new AddressBook(IDS, () => 0);
     book.configure(full(1, IDS[1]));
     book.tell(1, [at(2)]);
     book.tell(1, [at(3), "nonsense", full(4, IDS[2])]);
@@ -46,7 +46,7 @@ describe("AddressBook", () => {
   });
 
   test("what is heard is dialled last and not passed on", () => {
-    const book = new AddressBook(IDS, 0);
+    const book = new AddressBook(IDS, () => 0);
     book.hear(1, [{validator: 2, address: at(5)}]);
     book.worked(2, full(6, IDS[2]));
     expect(book.candidates(2)).toEqual([full(6, IDS[2]), full(5, IDS[2])]);
@@ -54,7 +54,7 @@ describe("AddressBook", () => {
   });
 
   test("a liar cannot push out what others say, nor speak of itself or of us by hearsay", () => {
-    const book = new AddressBook(IDS, 0);
+    const book = new AddressBook(IDS, () => 0);
     book.hear(0, [{validator: 2, address: at(7)}]);
     for (let port = 100; port < 200; port++)
       book.hear(1, [
@@ -68,7 +68,7 @@ describe("AddressBook", () => {
   });
 
   test("of many addresses each has its turn", () => {
-    const book = new AddressBook(IDS, 0);
+    const book = new AddressBook(IDS, () => 0);
     for (let port = 1; port <= 8; port++) book.configure(full(port, IDS[1]));
     book.tell(1, [at(11), at(12), at(13), at(14)]);
     const seen = new Set(Array.from({length: 3}, () => book.candidates(1)).flat());

@@ -3,6 +3,8 @@ import {ADDRESSES_PER_VALIDATOR, type KnownAddress} from "./hello.ts";
 
 const CONFIGURED_MAX = 8;
 const CANDIDATES_MAX = 8;
+/** Addresses in one hello; those of validators that came last first. */
+const KNOWN_MAX = 256;
 
 export interface ParsedAddress {
   /** /ip4/…/tcp/… without the peer id. */
@@ -40,16 +42,22 @@ interface Entry {
  * validators. What is heard is dialled but not passed on, so that a rumour goes one step only; noise proves who answers.
  */
 export class AddressBook {
-  readonly #peerIds: readonly string[];
-  readonly #own: number | null;
-  readonly #entries: readonly Entry[];
-  readonly #attempts: number[];
+  readonly #peerIds: string[] = [];
+  readonly #own: () => number | null;
+  readonly #entries: Entry[] = [];
+  readonly #attempts: number[] = [];
 
-  constructor(peerIds: readonly string[], own: number | null) {
-    this.#peerIds = peerIds;
+  /** @param own  this node's index, which may become known later */
+  constructor(peerIds: readonly string[], own: () => number | null) {
     this.#own = own;
-    this.#entries = peerIds.map(() => ({configured: [], told: [], worked: null, heard: new Map()}));
-    this.#attempts = peerIds.map(() => 0);
+    for (const peerId of peerIds) this.extend(peerId);
+  }
+
+  /** One more validator, with the next index. */
+  extend(peerId: string): void {
+    this.#peerIds.push(peerId);
+    this.#entries.push({configured: [], told: [], worked: null, heard: new Map()});
+    this.#attempts.push(0);
   }
 
   /** Whether the text is an address of a validator other than this node. */
@@ -71,7 +79,7 @@ export class AddressBook {
     for (const {validator, address} of known) texts.set(validator, [...(texts.get(validator) ?? []), address]);
     this.#entries.forEach((entry, index) => {
       const usable = this.#usable(index, texts.get(index) ?? []);
-      if (index === this.#own || index === teller || usable.length === 0) entry.heard.delete(teller);
+      if (index === this.#own() || index === teller || usable.length === 0) entry.heard.delete(teller);
       else entry.heard.set(teller, usable);
     });
   }
@@ -94,11 +102,12 @@ export class AddressBook {
   }
   /** What is told to others: addresses that a validator gave itself, else where it was met, else the configured ones. */
   known(): KnownAddress[] {
-    return this.#entries.flatMap((entry, validator) => {
+    const known = this.#entries.flatMap((entry, validator) => {
       const worked = entry.worked === null ? entry.configured : [entry.worked];
       const addresses = entry.told.length > 0 ? entry.told : worked;
       return addresses.slice(0, ADDRESSES_PER_VALIDATOR).map((address) => ({validator, address}));
     });
+    return known.slice(-KNOWN_MAX);
   }
 
   #usable(index: number, texts: readonly string[]): string[] {

@@ -16,7 +16,7 @@ function setup(own: number | null = 1, count = 3) {
   const dialer = new Dialer({
     clock,
     report: new Report(log, clock),
-    own,
+    own: () => own,
     validatorCount: count,
     isConnected: (validator) => connected.has(validator),
     candidates: (validator) => (addressed.has(validator) ? ["/ip4/127.0.0.1/tcp/1"] : []),

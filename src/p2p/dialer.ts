@@ -12,7 +12,8 @@ const ASK_MS = 3_000;
 export interface DialerOptions {
   readonly clock: Clock;
   readonly report: Report;
-  readonly own: number | null;
+  /** This node's index, which may become known later. */
+  own(): number | null;
   readonly validatorCount: number;
   isConnected(validator: number): boolean;
   candidates(validator: number): readonly string[];
@@ -38,6 +39,13 @@ export class Dialer {
     this.#cancels = Array.from({length: options.validatorCount}, () => () => {});
   }
 
+  /** One more validator, with the next index: dialled as soon as an address is known. */
+  extend(): void {
+    const validator = this.#failures.push(0) - 1;
+    this.#cancels.push(() => {});
+    if (validator !== this.#options.own()) this.#plan(validator, FIRST_MS);
+  }
+
   start(): void {
     for (const validator of this.#others()) this.#plan(validator, this.#yieldsTo(validator) ? YIELD_MS : 0);
     this.#planAsk();
@@ -57,16 +65,16 @@ export class Dialer {
   }
   /** An address has become known: a dial that waits is made now. */
   heard(validator: number): void {
-    if (validator === this.#options.own || this.#options.isConnected(validator) || (this.#failures[validator] ?? 0) === 0) return;
+    if (validator === this.#options.own() || this.#options.isConnected(validator) || (this.#failures[validator] ?? 0) === 0) return;
     this.#failures[validator] = 0;
     this.#plan(validator, FIRST_MS * this.#options.random() + (this.#yieldsTo(validator) ? YIELD_HEARD_MS : 0));
   }
 
   #yieldsTo(validator: number): boolean {
-    return validator < (this.#options.own ?? -1);
+    return validator < (this.#options.own() ?? -1);
   }
   #others(): number[] {
-    return this.#failures.map((_, validator) => validator).filter((validator) => validator !== this.#options.own);
+    return this.#failures.map((_, validator) => validator).filter((validator) => validator !== this.#options.own());
   }
   #backoffMs(validator: number): number {
     const failures = this.#failures[validator] ?? 0;

@@ -28,7 +28,12 @@ export class Gate {
 
   constructor(options: GateOptions) {
     this.#options = options;
-    for (const peerId of options.validators.keys()) this.#rates.set(peerId, new TokenBucket(options.now, CONNECT_RATE));
+    for (const peerId of options.validators.keys()) this.extend(peerId);
+  }
+
+  /** One more validator: `validators` has it already. */
+  extend(peerId: string): void {
+    this.#rates.set(peerId, new TokenBucket(this.#options.now, CONNECT_RATE));
   }
 
   /** Judges an incoming connection; a refusal is counted and logged. */

@@ -48,6 +48,8 @@ class Adapter implements Libp2pNetwork {
   readonly #options: NetworkOptions;
   readonly #report: Report;
   #node: PeerNode | null = null;
+  /** What `extend` was told last. */
+  #registered: readonly string[] = [];
   #stopping: Promise<void> | null = null;
 
   constructor(options: NetworkOptions) {
@@ -59,11 +61,12 @@ class Adapter implements Libp2pNetwork {
     const {privateKey, validators, own} = this.#options;
     const key = await networkKey(privateKey);
     const peerId = peerIdFromPrivateKey(key).toString();
-    const registered = own === null ? peerId : validators[own]?.peerId;
+    const registered = typeof own === "number" ? validators[own]?.peerId : peerId;
     if (registered !== peerId) throw new NetworkError("WRONG_IDENTITY", {want: registered ?? "no such validator", got: peerId});
     if (signal.aborted || this.#stopping !== null) throw new NetworkError("ABORTED", {what: "start"});
     const node = await PeerNode.create(settings(this.#options, {key, peerId, instance: toHex(randomBytes(8)), report: this.#report}));
     this.#node = node;
+    node.extend(this.#registered);
     await node.start();
     if (!signal.aborted && this.#stopping === null) return;
     await this.#halt(node);
@@ -106,6 +109,10 @@ class Adapter implements Libp2pNetwork {
   async requestSnapshot(validator: number, ask: SnapshotAsk, signal: AbortSignal): Promise<Uint8Array | null> {
     if (this.#node === null) throw new NetworkError("NOT_STARTED", {});
     return this.#node.requestSnapshot(validator, ask, signal);
+  }
+  extend(validators: readonly string[]): void {
+    this.#registered = validators;
+    this.#node?.extend(validators);
   }
   punish(validator: number, reason: string): void {
     this.#node?.punish(validator, reason);

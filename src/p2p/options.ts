@@ -18,8 +18,8 @@ export interface NetworkOptions {
   readonly peers: readonly string[];
   /** Registered validators in the order of their indices. */
   readonly validators: readonly {readonly peerId: string}[];
-  /** This node's index among them; null for an observer. */
-  readonly own: number | null;
+  /** This node's index among them; null for an observer, "joining" for a validator that the others will register. */
+  readonly own: number | null | "joining";
   /** Peers that are no validators; 0 where absent. They hear certificates only. */
   readonly observersMax?: number;
   /**
@@ -35,7 +35,13 @@ export interface NetworkOptions {
 }
 
 /** The options with what follows from them. */
-export interface Settings extends NetworkOptions {
+export interface Settings extends Omit<NetworkOptions, "validators" | "own"> {
+  /** Whether this node takes part as a validator. */
+  readonly member: boolean;
+  /** Grows with `extend`, as `indices` does. */
+  readonly validators: {readonly peerId: string}[];
+  /** This node's index; null where it has none (yet). */
+  own: number | null;
   readonly key: PrivateKey;
   readonly peerId: string;
   /** 8 random bytes, new with every start. */
@@ -44,13 +50,16 @@ export interface Settings extends NetworkOptions {
   readonly observersMax: number;
   readonly report: Report;
   /** Index by peer id. */
-  readonly indices: ReadonlyMap<string, number>;
+  readonly indices: Map<string, number>;
 }
 
 export function settings(options: NetworkOptions, rest: Pick<Settings, "key" | "peerId" | "instance" | "report">): Settings {
   return {
     ...options,
     ...rest,
+    validators: [...options.validators],
+    member: options.own !== null,
+    own: options.own === "joining" ? null : options.own,
     observersMax: options.observersMax ?? 0,
     names: protocolNames(options.networkId),
     indices: new Map(options.validators.map(({peerId}, index) => [peerId, index])),

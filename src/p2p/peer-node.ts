@@ -16,6 +16,9 @@ import {BlockSync, SnapshotSync, type SyncPorts} from "./sync.ts";
 import {FAMILIES, OBSERVER_FAMILIES} from "./topics.ts";
 import {Traffic} from "./traffic.ts";
 
+/** Connections are counted for as many validators at least: more may come. */
+const VALIDATORS_ROOM = 64;
+
 /** What the adapter holds now; all of it is bounded. */
 export interface PeerNodeStats {
   readonly peers: number;
@@ -45,14 +48,15 @@ export class PeerNode {
   readonly #blocks: BlockSync;
   readonly #snapshots: SnapshotSync;
   readonly #reputation: Reputation;
+  readonly #extend: (peerId: string) => void;
 
   /** Throws NetworkError BAD_ADDRESS. Nothing is opened yet. */
   static async create(settings: Settings): Promise<PeerNode> {
-    const {clock, validators, own, report, observersMax} = settings;
+    const {clock, validators, report, observersMax} = settings;
     const now = () => clock.now();
     const book = new AddressBook(
       validators.map(({peerId}) => peerId),
-      own,
+      () => settings.own,
     );
     for (const address of [...settings.listen, ...(settings.announce ?? []), ...settings.peers])
       if (parseAddress(address) === null) throw new NetworkError("BAD_ADDRESS", {got: address});
@@ -79,12 +83,12 @@ export class PeerNode {
     const host = await createHost({
       privateKey: settings.key,
       listen: settings.listen,
-      connectionsMax: 3 * (validators.length + observersMax) + 16,
+      connectionsMax: 3 * (Math.max(validators.length, VALIDATORS_ROOM) + observersMax) + 16,
       gate,
       gossip: traffic.gossipOptions(),
       now,
     });
-    late.node = new PeerNode({settings, host, peers, traffic, book, reputation});
+    late.node = new PeerNode({settings, host, peers, traffic, book, reputation, gate});
     return late.node;
   }
 
@@ -95,13 +99,23 @@ export class PeerNode {
     traffic: Traffic;
     book: AddressBook;
     reputation: Reputation;
+    gate: Gate;
   }) {
-    const {settings, host, peers, traffic, book, reputation} = parts;
+    const {settings, host, peers, traffic, book, reputation, gate} = parts;
     this.#settings = settings;
     this.#host = host;
     this.#peers = peers;
     this.#traffic = traffic;
     this.#reputation = reputation;
+    this.#extend = (peerId) => {
+      settings.indices.set(peerId, settings.validators.push({peerId}) - 1);
+      if (peerId === settings.peerId) settings.own = settings.validators.length - 1;
+      book.extend(peerId);
+      for (const address of settings.peers) if (parseAddress(address)?.peerId === peerId) book.configure(address);
+      reputation.extend(peerId);
+      gate.extend(peerId);
+      this.#swarm.extend();
+    };
     this.#swarm = new Swarm({
       settings,
       host,
@@ -114,9 +128,9 @@ export class PeerNode {
     });
     const {handler, names, clock, report} = settings;
     const sync = (protocol: string, rate: Rate): SyncPorts => {
-      const rates = new Map(validatorRates(settings, rate));
+      const rateOf = ratesOf(settings, rate);
       // blocks and states name users: they are for validators that have said hello
-      const mayAsk = (peerId: string) => peers.get(peerId) !== undefined && (rates.get(peerId)?.take() ?? false);
+      const mayAsk = (peerId: string) => peers.get(peerId) !== undefined && settings.indices.has(peerId) && rateOf(peerId).take();
       return {protocol, clock, report, mayAsk};
     };
     this.#blocks = new BlockSync(sync(names.blocks, REQUEST_RATE), (from, count) => handler.serveBlocks(from, count));
@@ -124,7 +138,7 @@ export class PeerNode {
   }
 
   async start(): Promise<void> {
-    const {names, own} = this.#settings;
+    const {names, member} = this.#settings;
     const host = this.#host;
     await host.handle(names.hello, (stream, connection) => this.#swarm.handshake.answer(stream, connection), {maxInboundStreams: 2});
     await host.handle(names.direct, (stream, connection) => this.#traffic.accept(stream, connection), {maxInboundStreams: 2});
@@ -134,7 +148,7 @@ export class PeerNode {
     ] as const)
       await host.handle(name, (stream, connection) => exchange.answer(stream, connection), {maxInboundStreams: 4});
     await host.start();
-    for (const family of own === null ? OBSERVER_FAMILIES : FAMILIES) host.services.pubsub.subscribe(names.topic(family));
+    for (const family of member ? FAMILIES : OBSERVER_FAMILIES) host.services.pubsub.subscribe(names.topic(family));
     this.#swarm.start();
     this.#settings.report.log.info("p2p started", {peerId: this.#settings.peerId, addresses: this.addresses()});
   }
@@ -148,6 +162,11 @@ export class PeerNode {
   /** What is left after a stop that failed. */
   abandon(): void {
     for (const connection of this.#host.getConnections()) connection.abort(new Error("stopped"));
+  }
+
+  /** As Network.extend. */
+  extend(validators: readonly string[]): void {
+    for (const peerId of validators.slice(this.#settings.validators.length)) this.#extend(peerId);
   }
 
   sendToAll(bytes: Uint8Array, kind: MessageKind): void {
@@ -232,6 +251,12 @@ export class PeerNode {
   }
 }
 
-function validatorRates({indices, clock}: Settings, rate: Rate): [string, TokenBucket][] {
-  return [...indices.keys()].map((peerId) => [peerId, new TokenBucket(() => clock.now(), rate)]);
+/** A bucket for each validator. */
+function ratesOf({clock}: Settings, rate: Rate): (peerId: string) => TokenBucket {
+  const buckets = new Map<string, TokenBucket>();
+  return (peerId) => {
+    const bucket = buckets.get(peerId) ?? new TokenBucket(() => clock.now(), rate);
+    buckets.set(peerId, bucket);
+    return bucket;
+  };
 }

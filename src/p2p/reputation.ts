@@ -27,7 +27,12 @@ export class Reputation {
 
   constructor(now: () => number, validators: Iterable<string>) {
     this.#now = now;
-    for (const peerId of validators) this.#validators.set(peerId, {points: 0, at: 0, bans: 0, bannedUntil: 0});
+    for (const peerId of validators) this.extend(peerId);
+  }
+
+  /** One more peer that is remembered whatever happens. */
+  extend(peerId: string): void {
+    this.#validators.set(peerId, {points: 0, at: 0, bans: 0, bannedUntil: 0});
   }
 
   /** Milliseconds of the ban that these points lead to, or null where the peer stays. */

@@ -66,7 +66,7 @@ export class Swarm {
     this.#dialer = new Dialer({
       clock,
       report,
-      own: settings.own,
+      own: () => settings.own,
       validatorCount: settings.validators.length,
       isConnected: (validator) => peers.validator(validator) !== undefined,
       candidates: (validator) => book.candidates(validator),
@@ -76,6 +76,10 @@ export class Swarm {
     });
   }
 
+  /** One more validator, with the next index. */
+  extend(): void {
+    this.#dialer.extend();
+  }
   start(): void {
     this.#dialer.start();
     this.#planCare();

@@ -49,7 +49,7 @@ export class Traffic {
     const {settings, peers, charge} = this.#options;
     return {
       names: settings.names,
-      families: settings.own === null ? OBSERVER_FAMILIES : FAMILIES,
+      families: settings.member ? FAMILIES : OBSERVER_FAMILIES,
       hears: (peerId) => (settings.indices.has(peerId) ? FAMILIES : OBSERVER_FAMILIES),
       maySend: (peerId, bytes, family) => {
         const session = peers.get(peerId);
@@ -69,7 +69,7 @@ export class Traffic {
 
   outbox(peer: Peer): Outbox | null {
     const {settings, connection} = this.#options;
-    if (settings.own === null || peer.validator === null) return null;
+    if (!settings.member || peer.validator === null) return null;
     return new Outbox({
       protocol: settings.names.direct,
       clock: settings.clock,
@@ -109,7 +109,7 @@ export class Traffic {
   #isCovered(family: Family): boolean {
     const {settings, peers} = this.#options;
     const validators = peers.validators();
-    if (settings.own === null || validators.length < settings.validators.length - 1) return false;
+    if (!settings.member || validators.length < settings.validators.length - 1) return false;
     if (OBSERVER_FAMILIES.includes(family) && peers.all().length > validators.length) return false;
     return validators.every(({outbox}) => outbox?.flows);
   }
@@ -124,7 +124,7 @@ export class Traffic {
     const peerId = connection.remotePeer.toString();
     const {settings, peers} = this.#options;
     const session = peers.get(peerId);
-    if (settings.own === null || !settings.indices.has(peerId)) stream.abort(new Error("direct streams are for validators"));
+    if (!settings.member || !settings.indices.has(peerId)) stream.abort(new Error("direct streams are for validators"));
     else if (session !== undefined) this.#read(stream, session);
     else {
       this.#early.get(peerId)?.abort(new Error("replaced"));

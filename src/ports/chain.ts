@@ -19,6 +19,11 @@ export interface ChainObserver extends Service {
   readonly platform: Hex;
   /** The next head that brings at least one log after `cursor`, with its logs, at most `logsMax`; null: nothing new. */
   next(cursor: ChainCursor, logsMax: number): {head: ChainHead; logs: readonly ChainLog[]} | null;
+  /**
+   * The newest final head, without logs of its own, where its time is at least `since` (s) and no log stands between `cursor` and it;
+   * null: not yet.
+   */
+  boundary(cursor: ChainCursor, since: number): ChainHead | null;
   /** Whether `head` and `logs` are what follows `cursor`. */
   judge(cursor: ChainCursor, head: ChainHead, logs: readonly ChainLog[]): Judgement;
   /** Looks at the RPC node now. Never rejects: trouble is logged, counted, and retried by the next poll. */

@@ -1,7 +1,7 @@
 import type {Message} from "../types/messages.ts";
 import type {Service} from "./system.ts";
 
-/** Who a message or a request came from. `validator`: index in the epoch's set, null for an observer. */
+/** Who a message or a request came from. `validator`: its place in the register, which outlives epochs; null for an observer. */
 export interface Peer {
   readonly peerId: string;
   readonly validator: number | null;
@@ -39,6 +39,11 @@ export interface Network extends Service {
   requestBlocks(validator: number, from: number, count: number, signal: AbortSignal): Promise<Uint8Array[]>;
   /** Asks one validator for a piece of a snapshot, encoded and unchecked; null: it has none. Rejects as requestBlocks does. */
   requestSnapshot(validator: number, ask: SnapshotAsk, signal: AbortSignal): Promise<Uint8Array | null>;
+  /**
+   * Peer ids of all validators by index, those that are known already and then the new ones: they may connect from now on. The list
+   * only grows.
+   */
+  extend(validators: readonly string[]): void;
   /** The peer has sent something that only a faulty node sends, found out later than `receive`. */
   punish(validator: number, reason: string): void;
   peers(): readonly Peer[];

@@ -1,4 +1,4 @@
-import {abiHash, address, bytes, fixedBytes, int, tagHash, typedDataDigest, uint} from "../base/abi.ts";
+import {abiHash, address, array, bytes, fixedBytes, int, tagHash, typedDataDigest, uint} from "../base/abi.ts";
 import type {Hex} from "../base/bytes.ts";
 import {toHex} from "../base/bytes.ts";
 import {keccak256} from "../base/hash.ts";
@@ -135,6 +135,12 @@ function adminDigest(domain: Uint8Array, action: string, of: AdminFields, argsHa
     fixedBytes(argsHash),
     uint(of.deadline),
   );
+}
+
+/** Names a set of validators, by operator address, in contracts: keccak256(abi.encode(epoch, keys, seats)). */
+export function validatorsHashOf(epoch: number, validators: readonly {readonly consensusKey: Hex; readonly seats: number}[]): Hex {
+  const keys = validators.map((v) => address(v.consensusKey));
+  return toHex(abiHash(uint(epoch), array(keys), array(validators.map((v) => uint(v.seats)))));
 }
 
 /** What a validator's consensus key signs under a DKG message that travels to a block. */

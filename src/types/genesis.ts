@@ -26,6 +26,8 @@ export interface Parameters {
   readonly proposeDeltaMs: number;
   readonly voteMs: number;
   readonly voteDeltaMs: number;
+  /** Least length of an epoch, s of the home chain's time; 0: the set never changes. */
+  readonly epochSeconds: number;
 }
 
 /** What a network starts from. Equal bytes on every node: `encodeGenesis` has one output, and its hash is compared by peers. */
@@ -46,7 +48,15 @@ export interface Genesis {
   readonly validators: readonly ValidatorInfo[];
 }
 
-export const PARAMETERS_LAN: Parameters = {paceMs: 100, stageMs: 1_000, proposeMs: 200, proposeDeltaMs: 100, voteMs: 100, voteDeltaMs: 50};
+export const PARAMETERS_LAN: Parameters = {
+  paceMs: 100,
+  stageMs: 1_000,
+  proposeMs: 200,
+  proposeDeltaMs: 100,
+  voteMs: 100,
+  voteDeltaMs: 50,
+  epochSeconds: 0,
+};
 
 /** genesis.json contradicts itself; `data` says where. */
 export class GenesisError extends MvmError<
@@ -123,6 +133,7 @@ function normalise(raw: unknown): Genesis {
       proposeDeltaMs: whole(p["proposeDeltaMs"], "parameters.proposeDeltaMs"),
       voteMs: whole(p["voteMs"], "parameters.voteMs"),
       voteDeltaMs: whole(p["voteDeltaMs"], "parameters.voteDeltaMs"),
+      epochSeconds: whole(p["epochSeconds"], "parameters.epochSeconds"),
     },
     ...(g["rules"] !== undefined && {rules: normaliseRules(g["rules"])}),
     validators: list(g["validators"], "validators", (item, field) => ({

@@ -86,6 +86,7 @@ for (const [validator, {consensus, encSecret}] of keys.entries()) {
       forgetDealerSeed() {},
       readShares: async () => null,
       writeShares: async () => {},
+      eraseAllBut() {},
     },
     random: () => secretOf(`random ${validator}`),
     fatal: (error) => {

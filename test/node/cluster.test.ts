@@ -63,7 +63,7 @@ test("one of four is down from the start: the rest go on, and it catches up when
   for (const node of nodes()) node.feed.show(paid);
   await cluster.until(() => nodes().every((n) => paymentOf(n.parts.chain.state, paid.outputId) !== null), 10_000, "payment decided");
   const {blockHash, height} = {blockHash: nodes()[3]?.parts.chain.hash ?? "0x", height: nodes()[3]?.parts.chain.height ?? 0};
-  expect(nodes()[3]?.parts.certifier.ownPartials({height, round: 0, blockHash}), "shares of the one that came late").toHaveLength(1);
+  expect(nodes()[3]?.parts.certifier.own.of({height, round: 0, blockHash}), "shares of the one that came late").toHaveLength(1);
 }, 60_000);
 
 test("one that was away for the whole DKG derives its shares from the blocks, also after a restart", async () => {
@@ -71,7 +71,7 @@ test("one that was away for the whole DKG derives its shares from the blocks, al
   for (const i of [0, 1, 2]) await cluster.start(i);
   await cluster.until(haveKey, 40_000, "group key of three");
   const holdsShare = () =>
-    (cluster?.nodes.get(3)?.parts.certifier.ownPartials({height: 1_000, round: 0, blockHash: `0x${"ab".repeat(32)}`}) ?? []).length === 1;
+    (cluster?.nodes.get(3)?.parts.certifier.own.of({height: 1_000, round: 0, blockHash: `0x${"ab".repeat(32)}`}) ?? []).length === 1;
   await cluster.start(3);
   await cluster.until(holdsShare, 20_000, "share derived while catching up");
   await cluster.stop(3);

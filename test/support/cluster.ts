@@ -73,6 +73,13 @@ export class MemoryShares implements ShareStore {
   async writeShares(sid: Hex, shares: ReadonlyMap<number, Uint8Array>): Promise<void> {
     this.#shares.set(sid, new Map(shares));
   }
+  eraseAllBut(sids: readonly Hex[]): void {
+    for (const sid of [...this.#shares.keys()]) if (!(sids as readonly string[]).includes(sid)) this.#shares.delete(sid);
+  }
+  /** Sessions whose shares are here. */
+  get sids(): string[] {
+    return [...this.#shares.keys()];
+  }
 }
 
 /** One validator of the cluster: what survives its stop, and the parts that run. */

@@ -5,6 +5,7 @@ import {addressOf, sign} from "../../src/crypto/secp256k1.ts";
 import {encKeyProof} from "../../src/dkg/enc-key.ts";
 import {openShares} from "../../src/dkg/open.ts";
 import {makeAcks, makeDealing} from "../../src/dkg/participant.ts";
+import {epochsOf} from "../../src/mvm/epoch-queries.ts";
 import {type Applied, buildBlock, genesisParent, genesisState, type LedgerState, type Parent} from "../../src/mvm/ledger.ts";
 import {needsTicks} from "../../src/mvm/queries.ts";
 import {blockHash} from "../../src/types/block.ts";
@@ -98,7 +99,7 @@ export class TestLedger {
   /** Decides a block of these facts. */
   decide(...facts: readonly Fact[]): Applied {
     const proposer = addressOf((this.network.keys[0] as {consensus: Uint8Array}).consensus);
-    const {block, applied} = buildBlock(this.state, this.parent, {epoch: 0, proposer, facts});
+    const {block, applied} = buildBlock(this.state, this.parent, {epoch: epochsOf(this.state).current, proposer, facts});
     this.state = applied.state;
     this.parent = {hash: blockHash(block), height: block.height, time: applied.time};
     return applied;

@@ -78,6 +78,7 @@ export class MemoryHub {
         return target.serveSnapshot(ask);
       },
       punish: (validator, reason) => void this.punished.push({by: me, validator, reason}),
+      extend() {},
       peers: () => [...this.#handlers.keys()].filter((v) => v !== me).map(peer),
       addresses: () => [],
     };
@@ -267,6 +268,9 @@ export class MemoryObserver implements ChainObserver {
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
   next(): {head: ChainHead; logs: readonly ChainLog[]} | null {
+    return null;
+  }
+  boundary(): ChainHead | null {
     return null;
   }
   judge(): Judgement {

@@ -23,7 +23,7 @@ export function evidenceRoute({chain}: {readonly chain: DecidedChain}): Route {
         body: {
           count,
           equivocators: equivocators.map(({epoch, from: validator, count: times}) => ({
-            ...whoIs(chain, validator),
+            ...whoIs(chain, epoch, validator),
             epoch,
             count: times,
           })),
@@ -42,7 +42,7 @@ function show(chain: DecidedChain, {number, decidedAt, evidence}: EvidenceView):
   return {
     number,
     decidedAt,
-    ...whoIs(chain, from),
+    ...whoIs(chain, epoch, from),
     epoch,
     height,
     round,
@@ -52,7 +52,7 @@ function show(chain: DecidedChain, {number, decidedAt, evidence}: EvidenceView):
   };
 }
 
-function whoIs({epochSet}: DecidedChain, validator: number): object {
-  const {operator, consensusKey} = epochSet.validators[validator] ?? {operator: null, consensusKey: null};
+function whoIs(chain: DecidedChain, epoch: number, validator: number): object {
+  const {operator, consensusKey} = chain.setOf(epoch)?.validators[validator] ?? {operator: null, consensusKey: null};
   return {validator, operator, consensusKey};
 }

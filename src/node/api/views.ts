@@ -46,11 +46,14 @@ export function viewRoutes(ports: ViewPorts): Route[] {
   ];
 }
 
-function readiness({chain, catchUp, network, activator, me}: NodeParts, alarms: readonly string[]): {status: number; body: object} {
-  const {quorum, validators} = chain.epochSet;
+function readiness(
+  {chain, catchUp, network, activator, register, own}: NodeParts,
+  alarms: readonly string[],
+): {status: number; body: object} {
+  const {quorum} = chain.epochSet;
   const connected = network.peers().filter((p) => p.validator !== null);
-  const indices = [me, ...connected.map((p) => p.validator as number)];
-  const seats = indices.reduce((sum, i) => sum + (validators[i]?.seats ?? 0), 0);
+  const places = [register.placeOf(own) ?? -1, ...connected.map((p) => p.validator as number)];
+  const seats = places.reduce((sum, place) => sum + register.seatsOf(place), 0);
   const reasons = alarms.map((code) => `alarm: ${code}`);
   if (catchUp.lag > LAG_MAX) reasons.push(`${catchUp.lag} blocks behind`);
   if (seats < quorum) reasons.push(`${seats} seats are here and connected, a quorum is ${quorum}`);
@@ -60,7 +63,9 @@ function readiness({chain, catchUp, network, activator, me}: NodeParts, alarms: 
 }
 
 function status({parts, version, alarms}: ViewPorts): object {
-  const {chain, driver, network, catchUp, me, certifier, deliverers} = parts;
+  const {chain, driver, network, catchUp, certifier, deliverers} = parts;
+  const me = chain.epochSet.indexOf(parts.own);
+  const self = me === null ? null : (chain.epochSet.validators[me] ?? null);
   const key = groupKey(chain.state);
   const {members, threshold} = multisigOf(chain.epochSet.validators);
   return {
@@ -71,10 +76,10 @@ function status({parts, version, alarms}: ViewPorts): object {
     hash: chain.hash,
     round: driver.round,
     epoch: chain.epochSet.epoch,
-    role: "validator",
+    role: me === null ? "candidate" : "validator",
     validator: me,
-    operator: chain.epochSet.validators[me]?.operator ?? null,
-    seats: {total: chain.epochSet.seats, quorum: chain.epochSet.quorum, own: chain.epochSet.validators[me]?.seats ?? 0},
+    operator: self?.operator ?? null,
+    seats: {total: chain.epochSet.seats, quorum: chain.epochSet.quorum, own: self?.seats ?? 0},
     groupKey: key?.key ?? null,
     groupKeyEip2537: key === null ? null : g1ToEip2537(key.key),
     keyHeight: key?.keyHeight ?? null,
@@ -122,11 +127,13 @@ async function block({chain, certifier}: NodeParts, store: BlockStore, height: n
 }
 
 function validators({parts, participation}: ViewPorts): object {
-  const {chain, network, catchUp, me} = parts;
-  const {epoch, seats, quorum, set, validators: all} = chain.epochSet;
+  const {chain, network, catchUp, register} = parts;
+  const {epoch, seats, quorum, set, validators: all, indexOf} = chain.epochSet;
+  const me = indexOf(parts.own);
   const connected = new Set(network.peers().flatMap((p) => p.validator ?? []));
   const shown = all.map(({operator, consensusKey, seats: own, peerId}, index) => {
-    const height = index === me ? chain.height : catchUp.heightOf(index);
+    const place = register.placeOf(consensusKey) ?? -1;
+    const height = index === me ? chain.height : catchUp.heightOf(place);
     return {
       index,
       operator,
@@ -134,7 +141,7 @@ function validators({parts, participation}: ViewPorts): object {
       seats: own,
       peerId,
       equivocated: isEquivocator(chain.state, {epoch, from: index}),
-      connected: index === me || connected.has(index),
+      connected: index === me || connected.has(place),
       height,
       // who is ahead of this node lags behind nobody
       lag: height === null ? null : Math.max(0, chain.height - height),

@@ -12,6 +12,7 @@ function stage(serve: (validator: number) => Promise<Uint8Array[]>, seats: reado
   const silent = {debug() {}, info() {}, warn() {}, error() {}, child: () => silent};
   const ports = {
     chain: {height: 10, epochSet: {validators: seats.map((s) => ({seats: s})), seats: total, quorum: Math.floor((2 * total) / 3) + 1}},
+    register: {seatsOf: (place: number) => seats[place] ?? 0, total: () => total},
     network: {
       requestBlocks(validator: number) {
         asked.push({validator, atMs: now});

@@ -3,7 +3,7 @@ import {describeError, MvmError} from "../../base/errors.ts";
 import type {Network, Peer} from "../../ports/network.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
 import type {Adopter} from "./adopter.ts";
-import {PeerBook} from "./peer-book.ts";
+import {PeerBook, type Weights} from "./peer-book.ts";
 import {openFrame, type ProofPorts, type ProvenBlock} from "./proven.ts";
 import {type Interval, RangePlan} from "./range-plan.ts";
 import type {SnapshotFetch} from "./snapshot-fetch.ts";
@@ -22,6 +22,7 @@ const SNAPSHOT_RETRY_MS = 60_000;
 const FULL_BYTES = 4 << 20;
 
 export interface CatchUpPorts extends ProofPorts {
+  readonly register: Weights;
   readonly network: Network;
   readonly adopter: Adopter;
   /** null: blocks only. */
@@ -55,7 +56,7 @@ export class CatchUp implements Service {
 
   constructor(ports: CatchUpPorts) {
     this.#p = ports;
-    this.#book = new PeerBook(ports.chain.epochSet, () => ports.clock.now());
+    this.#book = new PeerBook(ports.register, () => ports.clock.now());
   }
 
   async start(): Promise<void> {
@@ -169,6 +170,8 @@ export class CatchUp implements Service {
         const proven = await this.#prove(frames.slice(0, isKeyKnown ? SLICE : 1), tip);
         tip = proven.at(-1) ?? tip;
         await storing;
+        // the set that the next proof is of follows from what has just been stored
+        if (proven.length === 0) continue;
         storing = adopter.adopt(proven, signal).then(() => {
           this.#plan.reached(chain.height);
           this.#book.praise(by);
@@ -182,11 +185,13 @@ export class CatchUp implements Service {
     }
   }
 
-  /** Throws CatchUpError, DecodeError. */
+  /** As far as their sets are known. Throws CatchUpError, DecodeError. */
   async #prove(frames: readonly Uint8Array[], {height, hash}: {height: number; hash: Hex}): Promise<ProvenBlock[]> {
     const proven: ProvenBlock[] = [];
     for (const [i, frame] of frames.entries()) {
-      proven.push(openFrame(this.#p, frame, height + 1 + i, proven.at(-1)?.hash ?? hash));
+      const opened = openFrame(this.#p, frame, height + 1 + i, proven.at(-1)?.hash ?? hash);
+      if (opened === null) break;
+      proven.push(opened);
       // a pairing takes about a millisecond
       if (i % 4 === 3) await this.#p.adopter.pause();
     }

@@ -1,17 +1,17 @@
 import {BoundedMap} from "../../base/bounded.ts";
-import {type Hex, toHex} from "../../base/bytes.ts";
+import type {Hex} from "../../base/bytes.ts";
 import {describeError} from "../../base/errors.ts";
-import {blsSign, blsVerify} from "../../crypto/bls.ts";
+import {blsVerify} from "../../crypto/bls.ts";
 import {combinePartials} from "../../crypto/threshold.ts";
 import {groupKey} from "../../mvm/queries.ts";
 import type {Network, Peer, Verdict} from "../../ports/network.ts";
 import type {BlockStore} from "../../ports/store.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
 import {blockHash, decodeBlock} from "../../types/block.ts";
-import {certificateDigest} from "../../types/digests.ts";
 import type {PartialsMessage} from "../../types/messages.ts";
 import type {Certificate, Proof, SeatSignature} from "../../types/votes.ts";
 import type {DecidedChain} from "./decided-chain.ts";
+import {OwnPartials, subjectDigest} from "./own-partials.ts";
 import {PartialPool, type Subject} from "./partial-pool.ts";
 
 /** Uncertified heights that are remembered. Payments are not admitted long before there are so many. */
@@ -24,15 +24,8 @@ const EARLY_HEIGHTS = 4;
 /** Heights, the oldest first, that are topped up at one time. */
 const TOP_UP_MAX = 8;
 
-/** Rounds of one height for which one validator is answered, and own partials that are kept. */
+/** Rounds of one height for which one validator is answered. */
 const ROUNDS_MAX = 4;
-const OWN_MAX = 256;
-
-/** The group's secret shares of this validator's seats. */
-export interface OwnShares {
-  readonly sid: Hex;
-  readonly shares: readonly {readonly seat: number; readonly secret: Uint8Array}[];
-}
 
 /** A decided block without a certificate. */
 interface Open extends Subject {
@@ -47,20 +40,20 @@ interface Open extends Subject {
 /** Collects partial signatures, makes certificates of decided blocks, and keeps asking until each block has one. */
 export class Certifier implements Service {
   readonly name = "certifier";
-  readonly #p: {chain: DecidedChain; network: Network; store: BlockStore; clock: Clock; log: Logger; me: number};
+  readonly #p: {chain: DecidedChain; network: Network; store: BlockStore; clock: Clock; log: Logger; own: Hex};
   readonly #pool = new PartialPool();
-  readonly #own = new BoundedMap<string, readonly SeatSignature[]>(OWN_MAX);
+  readonly own: OwnPartials;
   readonly #open = new Map<number, Open>();
   readonly #certificates = new BoundedMap<number, Certificate>(CERTIFICATES_MAX);
   /** Verified certificates of heights that are not decided here yet. */
   readonly #early = new BoundedMap<number, Certificate>(EARLY_HEIGHTS);
   readonly #listeners: ((certificate: Certificate) => void)[] = [];
-  #shares: OwnShares | null = null;
   #started = false;
   #cancel: (() => void) | null = null;
 
-  constructor(ports: {chain: DecidedChain; network: Network; store: BlockStore; clock: Clock; log: Logger; me: number}) {
+  constructor(ports: {chain: DecidedChain; network: Network; store: BlockStore; clock: Clock; log: Logger; own: Hex}) {
     this.#p = ports;
+    this.own = new OwnPartials(ports.chain);
     ports.chain.onRestored(() => {
       if (this.#started) void this.#load().catch((error: unknown) => ports.log.error("proofs cannot be read", describeError(error)));
     });
@@ -76,10 +69,6 @@ export class Certifier implements Service {
     this.#cancel?.();
   }
 
-  setShares(shares: OwnShares): void {
-    this.#shares = shares;
-  }
-
   /** Called once for each new certificate. */
   onCertified(listener: (certificate: Certificate) => void): void {
     this.#listeners.push(listener);
@@ -91,6 +80,11 @@ export class Certifier implements Service {
   /** Decided heights above K that lack a certificate. */
   get openCount(): number {
     return this.#open.size;
+  }
+
+  /** The lowest decided height above K that lacks a certificate; infinity: none does. */
+  get oldestOpen(): number {
+    return Math.min(Number.POSITIVE_INFINITY, ...this.#open.keys());
   }
 
   /** How far behind the head the oldest block without a certificate is; 0: none lacks one. */
@@ -110,17 +104,6 @@ export class Certifier implements Service {
     if (open !== undefined) this.#open.set(height, {...open, valid: true});
   }
 
-  /** Partial signatures of the own seats; none without shares, and none for blocks that are proven by votes. */
-  ownPartials({height, round, blockHash}: Subject): readonly SeatSignature[] {
-    const key = groupKey(this.#p.chain.state);
-    if (this.#shares === null || key === null || this.#shares.sid !== key.sid || height <= key.keyHeight) return [];
-    const digest = this.#digest({height, round, blockHash});
-    const name = toHex(digest);
-    const own = this.#own.get(name) ?? this.#shares.shares.map(({seat, secret}) => ({seat, signature: blsSign(secret, digest)}));
-    this.#own.set(name, own);
-    return own;
-  }
-
   /** Keeps partials that nobody has verified: the first for each seat, until a combination fails. */
   offer(of: Subject & {partials: readonly SeatSignature[]}): void {
     if (of.partials.length === 0) return;
@@ -135,12 +118,12 @@ export class Certifier implements Service {
     // whoever still tops up a height that is certified here has missed the certificate, and nobody sends it again by itself
     if (certificate !== undefined && from.validator !== null) this.#p.network.sendTo(from.validator, {kind: "certificate", certificate});
     const open = this.#open.get(message.height);
-    const key = groupKey(this.#p.chain.state);
-    if (open === undefined || key === null || open.blockHash !== message.blockHash) return "ignore";
-    const digest = this.#digest(message);
+    const {shares} = this.#p.chain.setAt(message.height);
+    if (open === undefined || shares === null || open.blockHash !== message.blockHash) return "ignore";
+    const digest = subjectDigest(this.#p.chain, message);
     const fresh = this.#pool.fresh(message, message.partials);
     for (const {seat, signature} of fresh) {
-      const share = key.publicShares[seat - 1];
+      const share = shares.publicShares[seat - 1];
       if (share === undefined || !blsVerify(share, digest, signature)) return "reject";
     }
     for (const partial of fresh) this.#pool.replace(message, partial);
@@ -157,7 +140,7 @@ export class Certifier implements Service {
     const rounds = open.answered.get(to) ?? new Set<number>();
     if (!open.valid || (rounds.size >= ROUNDS_MAX && !rounds.has(round))) return;
     open.answered.set(to, rounds.add(round));
-    const partials = this.ownPartials({height, round, blockHash});
+    const partials = this.own.of({height, round, blockHash});
     if (partials.length > 0) this.#p.network.sendTo(to, {kind: "partials", epoch, height, round, blockHash, partials});
   }
 
@@ -185,7 +168,16 @@ export class Certifier implements Service {
   /** Whether the group key has signed (height, round, block). */
   verify(certificate: Certificate): boolean {
     const key = groupKey(this.#p.chain.state);
-    return key !== null && certificate.epoch === key.epoch && blsVerify(key.key, this.#digest(certificate), certificate.signature);
+    return (
+      key !== null && this.#isOfEpoch(certificate) && blsVerify(key.key, subjectDigest(this.#p.chain, certificate), certificate.signature)
+    );
+  }
+
+  /** A height beyond the next may be of any epoch from this one on: all have the one key. */
+  #isOfEpoch({height, epoch}: Certificate): boolean {
+    const {chain} = this.#p;
+    const set = chain.setAt(height);
+    return height > chain.height + 1 ? epoch >= set.epoch : epoch === set.epoch;
   }
 
   /** A block is decided: it wants a certificate, unless it came with one or stands at or below K. */
@@ -198,10 +190,10 @@ export class Certifier implements Service {
     const {height, round, blockHash, valid} = of;
     const open = this.#openHeight({height, round, blockHash, valid, proposer: this.#isMine(of.proposer)});
     // whoever saw the block valid signs it now, also if it precommitted nil or another round
-    if (valid) this.offer({...open, partials: this.ownPartials(open)});
+    if (valid) this.offer({...open, partials: this.own.of(open)});
     const early = this.#early.get(of.height);
     this.#early.delete(of.height);
-    if (early !== undefined && early.blockHash === of.blockHash) this.#finish(early, false);
+    if (early !== undefined && early.blockHash === of.blockHash && this.#isOfEpoch(early)) this.#finish(early, false);
     else if (open.proposer) this.#combine(open);
   }
 
@@ -233,16 +225,16 @@ export class Certifier implements Service {
 
   #combine(open: Subject): void {
     const key = groupKey(this.#p.chain.state);
-    const {quorum} = this.#p.chain.epochSet;
+    const {epoch, quorum, shares} = this.#p.chain.setAt(open.height);
     const partials = this.#pool.held(open);
-    if (key === null || partials.length < quorum || this.#certificates.has(open.height)) return;
+    if (key === null || shares === null || partials.length < quorum || this.#certificates.has(open.height)) return;
     try {
       const result = combinePartials({
         partials,
         threshold: quorum,
         groupKey: key.key,
-        publicShares: (seat) => key.publicShares[seat - 1] ?? new Uint8Array(48),
-        message: this.#digest(open),
+        publicShares: (seat) => shares.publicShares[seat - 1] ?? new Uint8Array(48),
+        message: subjectDigest(this.#p.chain, open),
       });
       this.#pool.drop(open, result.bad);
       for (const seat of result.bad) {
@@ -250,7 +242,7 @@ export class Certifier implements Service {
       }
       if (result.signature === null) return;
       const {height, round, blockHash} = open;
-      const certificate = {epoch: key.epoch, height, round, blockHash, signature: result.signature};
+      const certificate = {epoch, height, round, blockHash, signature: result.signature};
       this.#p.network.broadcast({kind: "certificate", certificate});
       this.#finish(certificate, false);
     } catch (error) {
@@ -276,18 +268,15 @@ export class Certifier implements Service {
   #topUp(): void {
     for (const open of this.#open.values()) this.#combine(open);
     for (const {height, round, blockHash, valid} of [...this.#open.values()].slice(0, TOP_UP_MAX)) {
-      const partials = valid ? this.ownPartials({height, round, blockHash}) : [];
+      const partials = valid ? this.own.of({height, round, blockHash}) : [];
       this.offer({height, round, blockHash, partials});
-      this.#p.network.resend({kind: "partials", epoch: this.#p.chain.epochSet.epoch, height, round, blockHash, partials});
+      this.#p.network.resend({kind: "partials", epoch: this.#p.chain.setAt(height).epoch, height, round, blockHash, partials});
     }
     this.#cancel = this.#p.clock.after(TOP_UP_MS, () => this.#topUp());
   }
 
   #isMine(proposer: Hex): boolean {
-    return this.#p.chain.epochSet.validators[this.#p.me]?.consensusKey === proposer;
-  }
-  #digest(of: Subject): Uint8Array {
-    return certificateDigest({...of, networkId: this.#p.chain.genesis.networkId, epoch: this.#p.chain.epochSet.epoch});
+    return this.#p.own === proposer;
   }
 }
 

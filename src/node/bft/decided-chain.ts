@@ -2,6 +2,9 @@ import type {Hex} from "../../base/bytes.ts";
 import {MvmError} from "../../base/errors.ts";
 import {proposerSchedule} from "../../consensus/proposer.ts";
 import type {ValidatorSet} from "../../consensus/types.ts";
+import {epochOf, epochsOf} from "../../mvm/epoch-queries.ts";
+import type {EpochShares} from "../../mvm/epoch-tables.ts";
+import type {Epoch} from "../../mvm/epochs.ts";
 import {type Applied, buildBlock, checkBlock, genesisState, type LedgerState} from "../../mvm/ledger.ts";
 import {groupKey} from "../../mvm/queries.ts";
 import type {BlockStore} from "../../ports/store.ts";
@@ -16,6 +19,8 @@ import type {Proof} from "../../types/votes.ts";
 /** The validators of an epoch as the node uses them: order, seats, quorum, proposers. */
 export interface EpochSet {
   readonly epoch: number;
+  /** Its first height; null while the set before it goes on. */
+  readonly from: number | null;
   readonly validators: readonly ValidatorInfo[];
   readonly set: ValidatorSet;
   /** W and q. */
@@ -23,18 +28,28 @@ export interface EpochSet {
   readonly quorum: number;
   /** Seats of each validator, by index. */
   readonly seatsOf: readonly (readonly number[])[];
+  /** The seats' shares of the group key; null until they have them. */
+  readonly shares: EpochShares | null;
+  /** Index of the validator with this consensus key; null: it is none of the epoch. */
+  indexOf(consensusKey: Hex): number | null;
 }
 
-export function epochSetOf(epoch: number, validators: readonly ValidatorInfo[]): EpochSet {
+export function epochSetOf({epoch, from, validators, shares}: Epoch): EpochSet {
   const weighted = validators.map((v) => ({id: v.consensusKey, seats: v.seats}));
   const seats = totalSeats(validators);
   return {
     epoch,
+    from,
     validators,
     set: {epoch, validators: weighted, schedule: proposerSchedule(weighted)},
     seats,
     quorum: quorumOf(seats),
     seatsOf: validators.map((_, i) => seatsOf(validators, i)),
+    shares,
+    indexOf: (consensusKey) => {
+      const index = validators.findIndex((v) => v.consensusKey === consensusKey);
+      return index < 0 ? null : index;
+    },
   };
 }
 
@@ -67,12 +82,13 @@ export class ChainStateError extends MvmError<"REPLAY_FAILED" | "DECIDED_BLOCK_I
  */
 export class DecidedChain {
   readonly genesis: Genesis;
-  readonly epochSet: EpochSet;
   readonly #store: BlockStore;
   readonly #log: Logger;
   readonly #listeners: ((decision: Decision) => void)[] = [];
   readonly #restoredListeners: (() => void)[] = [];
   readonly #waiting = new Set<{height: number; run: () => void}>();
+  readonly #sets = new Map<number, EpochSet>();
+  #seen: {state: LedgerState; now: EpochSet; next: EpochSet | null} | null = null;
   #height = 0;
   #hash: Hex;
   #time: number;
@@ -80,7 +96,6 @@ export class DecidedChain {
 
   constructor(genesis: Genesis, store: BlockStore, log: Logger) {
     this.genesis = genesis;
-    this.epochSet = epochSetOf(0, genesis.validators);
     this.#store = store;
     this.#log = log;
     this.#hash = genesisHash(genesis);
@@ -96,6 +111,41 @@ export class DecidedChain {
   }
   get state(): LedgerState {
     return this.#state;
+  }
+  /** The validators of the next height. */
+  get epochSet(): EpochSet {
+    return this.#epochs().now;
+  }
+  /** Those of the next epoch, which are frozen and get their shares; null: no change is under way. */
+  get nextSet(): EpochSet | null {
+    return this.#epochs().next;
+  }
+  /** The validators of a height up to the next one. */
+  setAt(height: number): EpochSet {
+    let {now: set} = this.#epochs();
+    while (set.epoch > 0 && (set.from ?? 0) > height) set = this.#setNumbered(set.epoch - 1);
+    return set;
+  }
+  /** The validators of an epoch up to the next one; null where there is none. */
+  setOf(epoch: number): EpochSet | null {
+    const {now, next} = this.#epochs();
+    if (epoch === next?.epoch) return next;
+    return epoch >= 0 && epoch <= now.epoch ? this.#setNumbered(epoch) : null;
+  }
+  #epochs(): {now: EpochSet; next: EpochSet | null} {
+    if (this.#seen?.state === this.#state) return this.#seen;
+    const {current, changing} = epochsOf(this.#state);
+    // seats of the set in force have shares, but for those of epoch 0 until K
+    if (this.#sets.get(current)?.shares === null) this.#sets.delete(current);
+    this.#seen = {state: this.#state, now: this.#setNumbered(current), next: changing ? this.#setNumbered(current + 1) : null};
+    return this.#seen;
+  }
+  #setNumbered(epoch: number): EpochSet {
+    const known = this.#sets.get(epoch);
+    if (known !== undefined) return known;
+    const set = epochSetOf(epochOf(this.#state, epoch) as Epoch);
+    this.#sets.set(epoch, set);
+    return set;
   }
   /** K, the height whose block completed the DKG; null before. Blocks above it get certificates. */
   get keyHeight(): number | null {

@@ -49,8 +49,6 @@ export interface DriverPorts {
   readonly certifier: Certifier;
   readonly evidence: EvidencePort;
   readonly signer: ConsensusSigner;
-  /** Index of this validator. */
-  readonly me: number;
   readonly log: Logger;
   /** The others are heights ahead: nothing is proposed, and no round begins by itself. */
   readonly isBehind: () => boolean;

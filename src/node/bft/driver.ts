@@ -53,15 +53,14 @@ export class Driver implements Service {
     this.#journal = new Journal(ports.wal, ports.network, ports.sent);
     this.#machine = new Machine({journal: this.#journal, perform: (effect) => this.#perform(effect)});
     const candidates = new Candidates({chain, sources: ports.sources, log: ports.log, changed: () => this.push({kind: "wake"})});
-    this.#book = new HeightBook(chain.epochSet, candidates);
+    this.#book = new HeightBook(() => chain.epochSet, candidates);
     this.#timers = new RoundTimers(ports.clock, chain.genesis.parameters, (input) => this.push({kind: "timeout", input}));
     this.#speaker = new Speaker({
       signer: ports.signer,
-      from: ports.me,
-      epoch: chain.epochSet.epoch,
+      place: () => ({epoch: chain.epochSet.epoch, from: this.#me}),
       bytesOf: (value) => this.#book.candidates.get(value)?.bytes,
       polka: (round, value) => this.#book.votes.votes(round, value, "prevote"),
-      ownPartials: (of) => certifier.ownPartials(of),
+      ownPartials: (of) => certifier.own.of(of),
     });
   }
 
@@ -70,6 +69,10 @@ export class Driver implements Service {
   }
   get round(): number {
     return this.#machine.state.round;
+  }
+  /** Index of this validator in the set of the height in progress; null: it has no seat there, and only listens. */
+  get #me(): number | null {
+    return this.#p.chain.epochSet.indexOf(this.#p.signer.address);
   }
   async start(): Promise<void> {
     this.#machine.replay(() => this.#replayLog());
@@ -129,9 +132,8 @@ export class Driver implements Service {
 
   /** The own last messages, and what let this validator into its round: who lacks that may lack it for ever. */
   #resend(): void {
-    const {network, me} = this.#p;
-    for (const message of this.#speaker.guard.recent(this.height, this.round - 1)) network.resend(message);
-    for (const vote of this.#book.entry(this.round)) if (vote.from !== me) network.resend({kind: "vote", vote, partials: []});
+    for (const message of this.#speaker.guard.recent(this.height, this.round - 1)) this.#p.network.resend(message);
+    for (const vote of this.#book.entry(this.round)) if (vote.from !== this.#me) this.#p.network.resend({kind: "vote", vote, partials: []});
   }
 
   #unstick({height, round, value}: {height: number; round: number; value: Hex}): void {
@@ -265,10 +267,9 @@ export class Driver implements Service {
 
   /** In quarantine it only listens: the others decide. */
   #startHeight(): void {
-    const {chain} = this.#p;
-    const height = chain.height + 1;
-    const me = this.#speaker.guard.isQuarantined(height) ? null : this.#p.me;
-    this.#machine.feed({kind: "start", height, set: chain.epochSet.set, me}, null);
+    const {height, epochSet} = this.#p.chain;
+    const me = this.#speaker.guard.isQuarantined(height + 1) ? null : this.#me;
+    this.#machine.feed({kind: "start", height: height + 1, set: epochSet.set, me}, null);
   }
 
   /** Takes the logged inputs of the height in progress again. */

@@ -22,9 +22,9 @@ function gate() {
     genesis,
     store: new MemoryStore(),
     wal: new MemoryWal(),
-    network: (given, me) => {
+    network: (given) => {
       handler = given;
-      return hub.port(me, given);
+      return hub.port(0, given);
     },
     observers: [],
     contracts: [],
@@ -34,7 +34,13 @@ function gate() {
     clock: systemClock,
     log: silentLog,
     secrets: {consensus: own.consensus, dealing: own.encSecret},
-    shares: {dealerSeed: async () => new Uint8Array(32), forgetDealerSeed() {}, readShares: async () => null, writeShares: async () => {}},
+    shares: {
+      dealerSeed: async () => new Uint8Array(32),
+      forgetDealerSeed() {},
+      readShares: async () => null,
+      writeShares: async () => {},
+      eraseAllBut() {},
+    },
     random: () => new Uint8Array(32),
     fatal: () => {},
   });

@@ -9,7 +9,7 @@ import {totalSeats} from "../../types/validators.ts";
 import type {SignedProposal, SignedVote} from "../../types/votes.ts";
 import type {CatchUp} from "./catch-up.ts";
 import type {Certifier} from "./certifier.ts";
-import type {DecidedChain} from "./decided-chain.ts";
+import type {DecidedChain, EpochSet} from "./decided-chain.ts";
 import type {Driver} from "./driver.ts";
 import type {EvidencePort} from "./driver-ports.ts";
 import {type Digests, isSignedBy} from "./signer.ts";
@@ -101,7 +101,7 @@ export class Gate implements NetworkHandler {
     if (place === "old") return this.#lateVote(message);
     if (place !== "now" && place !== "next") return "ignore";
     if (!this.#isSigned(vote)) return "reject";
-    const own = this.#p.chain.epochSet.seatsOf[vote.from] ?? [];
+    const own = this.#setOf(vote)?.seatsOf[vote.from] ?? [];
     if (partials.some(({seat}) => !own.includes(seat))) return "reject";
     if (partials.length > 0 && (vote.type !== "precommit" || vote.blockHash === null)) return "reject";
     this.#offerPartials(message);
@@ -120,17 +120,17 @@ export class Gate implements NetworkHandler {
 
   #offerPartials({vote, partials}: VoteMessage): void {
     const {blockHash} = vote;
-    const own = this.#p.chain.epochSet.seatsOf[vote.from] ?? [];
+    const own = this.#setOf(vote)?.seatsOf[vote.from] ?? [];
     if (blockHash !== null) this.#p.certifier.offer({...vote, blockHash, partials: partials.filter(({seat}) => own.includes(seat))});
   }
 
   #proposal(message: ProposalMessage): Verdict {
     const {proposal} = message;
-    const {set} = this.#p.chain.epochSet;
+    const set = this.#setOf(proposal)?.set;
     const place = this.#place(proposal);
     if (place === "old") return this.#p.evidence.watchLate(proposal, () => this.#isProposalSigned(proposal));
     if (place !== "now" && place !== "next") return "ignore";
-    if (set.schedule[(proposal.height + proposal.round) % set.schedule.length] !== proposal.from) return "reject";
+    if (set?.schedule[(proposal.height + proposal.round) % set.schedule.length] !== proposal.from) return "reject";
     if (!this.#isProposalSigned(proposal)) return "reject";
     const block = decoded(message.block);
     if (block === null || block.height !== proposal.height || blockHash(block) !== proposal.blockHash) return "reject";
@@ -142,7 +142,9 @@ export class Gate implements NetworkHandler {
   #hasPolka({proposal, polka}: ProposalMessage): boolean {
     const {polRound, height, blockHash: hash} = proposal;
     if (polRound < 0) return polRound === -1 && polka.length === 0;
-    const {validators, quorum} = this.#p.chain.epochSet;
+    const of = this.#setOf(proposal);
+    if (of === null) return false;
+    const {validators, quorum} = of;
     const fits = (vote: SignedVote, i: number) =>
       vote.type === "prevote" &&
       vote.height === height &&
@@ -156,19 +158,28 @@ export class Gate implements NetworkHandler {
 
   #place(of: {epoch: number; height: number; round: number}): "now" | "next" | "old" | "far" {
     const {chain, driver} = this.#p;
-    if (of.epoch !== chain.epochSet.epoch) return "far";
+    if (this.#setOf(of) === null) return "far";
     if (of.height <= chain.height) return "old";
     if (of.height === chain.height + 1) return of.round <= driver.round + ROUNDS_AHEAD ? "now" : "far";
     return of.height === chain.height + 2 && of.round <= ROUNDS_AHEAD ? "next" : "far";
   }
 
+  /** The set that signs for this height; the one that is frozen may have the height after the next. null: another epoch's. */
+  #setOf({epoch, height}: {epoch: number; height: number}): EpochSet | null {
+    const {chain} = this.#p;
+    const {nextSet} = chain;
+    if (epoch === nextSet?.epoch && height === chain.height + 2) return nextSet;
+    const set = chain.setAt(height);
+    return set.epoch === epoch ? set : null;
+  }
+
   #isSigned(vote: SignedVote): boolean {
-    const {validators, epoch} = this.#p.chain.epochSet;
-    return vote.epoch === epoch && isSignedBy(validators[vote.from]?.consensusKey, this.#p.digests.vote(vote), vote.signature);
+    const set = this.#setOf(vote);
+    return set !== null && isSignedBy(set.validators[vote.from]?.consensusKey, this.#p.digests.vote(vote), vote.signature);
   }
 
   #isProposalSigned(proposal: SignedProposal): boolean {
-    const {consensusKey} = this.#p.chain.epochSet.validators[proposal.from] ?? {};
+    const {consensusKey} = this.#setOf(proposal)?.validators[proposal.from] ?? {};
     return isSignedBy(consensusKey, this.#p.digests.proposal(proposal), proposal.signature);
   }
 

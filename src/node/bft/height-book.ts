@@ -10,11 +10,15 @@ import {VoteLog} from "./vote-log.ts";
 export class HeightBook {
   readonly candidates: Candidates;
   readonly votes = new VoteLog();
-  readonly #set: EpochSet;
+  readonly #setNow: () => EpochSet;
 
-  constructor(set: EpochSet, candidates: Candidates) {
-    this.#set = set;
+  constructor(set: () => EpochSet, candidates: Candidates) {
+    this.#setNow = set;
     this.candidates = candidates;
+  }
+
+  get #set(): EpochSet {
+    return this.#setNow();
   }
 
   /** Keeps the block of a proposal, and the polka that came with it. */

@@ -1,4 +1,8 @@
-import type {EpochSet} from "./decided-chain.ts";
+/** Seats of the peer with this number in the set of the next height, and all seats of that set. */
+export interface Weights {
+  seatsOf(validator: number): number;
+  total(): number;
+}
 
 /** How long a validator that had no good answer is not asked; doubled each time. */
 const REST_MS = 500;
@@ -17,12 +21,12 @@ interface Standing {
 
 /** What the validators say of their heights, and how they have answered: whom to believe, and whom to ask. */
 export class PeerBook {
-  readonly #set: EpochSet;
+  readonly #weights: Weights;
   readonly #now: () => number;
   readonly #standings = new Map<number, Standing>();
 
-  constructor(set: EpochSet, now: () => number) {
-    this.#set = set;
+  constructor(weights: Weights, now: () => number) {
+    this.#weights = weights;
     this.#now = now;
   }
 
@@ -34,8 +38,8 @@ export class PeerBook {
   get target(): number {
     let seats = 0;
     for (const [validator, {height}] of [...this.#standings].sort(([, a], [, b]) => b.height - a.height)) {
-      seats += this.#set.validators[validator]?.seats ?? 0;
-      if (3 * seats > this.#set.seats) return height;
+      seats += this.#weights.seatsOf(validator);
+      if (3 * seats > this.#weights.total()) return height;
     }
     return 0;
   }

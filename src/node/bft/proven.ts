@@ -32,15 +32,20 @@ export interface ProofPorts {
 /**
  * A served block of `height` whose parent is `parent`, with its proof checked: the one pairing of a certificate, or the
  * signatures of a quorum of seats. Certificates are of the group key of the own state, so there are none before it.
+ * @returns null where the votes are of an epoch whose set only the block before this one makes: once that is applied, they can be checked
  * @throws DecodeError, CatchUpError
  */
-export function openFrame(ports: ProofPorts, frame: Uint8Array, height: number, parent: Hex): ProvenBlock {
+export function openFrame(ports: ProofPorts, frame: Uint8Array, height: number, parent: Hex): ProvenBlock | null {
   const {block: bytes, proof} = decodeDecidedBlock(frame);
   const block = decodeBlock(bytes);
   if (block.height !== height) throw new CatchUpError("WRONG_HEIGHT", {height, got: block.height});
   const {parentHash} = block.header;
   if (parentHash !== parent) throw new CatchUpError("WRONG_PARENT", {height, want: parent, got: parentHash});
   const hash = blockHash(block);
+  const {chain} = ports;
+  if (proof.kind === "votes" && height > chain.height + 1 && block.header.epoch > chain.epochSet.epoch) return null;
+  if (proof.kind === "certificate" && proof.certificate.epoch !== block.header.epoch)
+    throw new CatchUpError("UNPROVEN", {height, got: hash});
   const round = provenRound(ports, proof, {height, hash});
   if (round === null) throw new CatchUpError("UNPROVEN", {height, got: hash});
   return {height, hash, block, bytes, round, proof};
@@ -54,7 +59,7 @@ export function provenRound({chain, certifier, digests}: ProofPorts, proof: Proo
     const fits = certificate.height === height && certificate.blockHash === hash;
     return fits && certifier.verify(certificate) ? certificate.round : null;
   }
-  const {epoch, validators, quorum} = chain.epochSet;
+  const {epoch, validators, quorum} = chain.setAt(height);
   const round = proof.votes[0]?.round ?? 0;
   const seats = proof.votes.reduce((sum, vote) => sum + (validators[vote.from]?.seats ?? 0), 0);
   const fits = proof.votes.every(

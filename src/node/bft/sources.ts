@@ -1,4 +1,5 @@
 import type {Hex} from "../../base/bytes.ts";
+import {epochDueAt} from "../../mvm/epoch-queries.ts";
 import type {LedgerState} from "../../mvm/ledger.ts";
 import {chainCursor, isDecidedOutput, needsTicks, payoutBuilds, payoutOfTrace} from "../../mvm/queries.ts";
 import type {ChainCursor, ChainObserver, Judgement} from "../../ports/chain.ts";
@@ -102,9 +103,14 @@ export class Sources {
     const facts: Fact[] = this.tickWaitMs() === 0 ? [{kind: "tick"}] : [];
     facts.push(...this.#dkg.admissible(), ...this.#evidence.admissible());
     if (!this.#takesPayments()) return facts;
+    const due = epochDueAt(state);
     for (const observer of this.#observers) {
       const next = observer.next(cursorOf(state, observer.platform), LOGS_PER_BLOCK);
       if (next !== null) facts.push(next.head, ...next.logs);
+      else if (due !== null && observer.platform === state.network.staking) {
+        const head = observer.boundary(cursorOf(state, observer.platform), due);
+        if (head !== null) facts.push(head);
+      }
     }
     if (this.#certificateLag() > CERTIFICATE_LAG_MAX) return facts;
     const receipts = this.#payouts.receipts().filter((r) => payoutOfTrace(state, r.traceId) !== null);

@@ -10,8 +10,8 @@ export type Said = Extract<Effect, {kind: "propose" | "vote"}>;
 /** Where the parts of an own message come from. */
 export interface SpeakerPorts {
   readonly signer: ConsensusSigner;
-  readonly from: number;
-  readonly epoch: number;
+  /** The epoch of the height in progress, and the index of this validator there; null: it has no seat. */
+  readonly place: () => {readonly epoch: number; readonly from: number | null};
   /** The encoded block of a value; undefined where it is not known. */
   readonly bytesOf: (value: Hex) => Uint8Array | undefined;
   /** The prevotes of a polka. */
@@ -30,7 +30,7 @@ export class Speaker {
 
   /**
    * The message to send: what was signed before for this place, or a new signature that the guard remembers.
-   * null: a value whose block is unknown. Throws GuardError.
+   * null: a value whose block is unknown, or no seat. Throws GuardError.
    */
   say(effect: Said): ProposalMessage | VoteMessage | null {
     const {height, round} = effect;
@@ -41,8 +41,10 @@ export class Speaker {
     return message;
   }
 
-  #vote(effect: Extract<Said, {kind: "vote"}>): VoteMessage {
-    const {signer, from, epoch} = this.#ports;
+  #vote(effect: Extract<Said, {kind: "vote"}>): VoteMessage | null {
+    const {signer} = this.#ports;
+    const {epoch, from} = this.#ports.place();
+    if (from === null) return null;
     const {height, round, type} = effect;
     const blockHash = effect.value as Hex | null;
     const fields = {epoch, height, round, type, blockHash};
@@ -51,7 +53,9 @@ export class Speaker {
   }
 
   #proposal(effect: Extract<Said, {kind: "propose"}>): ProposalMessage | null {
-    const {signer, from, epoch, bytesOf} = this.#ports;
+    const {signer, bytesOf} = this.#ports;
+    const {epoch, from} = this.#ports.place();
+    if (from === null) return null;
     const {height, round, polRound} = effect;
     const blockHash = effect.value as Hex;
     const block = bytesOf(blockHash);

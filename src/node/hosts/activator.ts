@@ -7,7 +7,7 @@ import type {Network, Verdict} from "../../ports/network.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
 import type {Uuid} from "../../types/ids.ts";
 import type {ActivationMessage} from "../../types/messages.ts";
-import type {DecidedChain} from "../bft/decided-chain.ts";
+import type {DecidedChain, EpochSet} from "../bft/decided-chain.ts";
 import {ACTIVATION_DEADLINE, type Activation, type ConsensusSigner, type Digests, isSignedBy} from "../bft/signer.ts";
 import {ranksOf} from "./ranks.ts";
 
@@ -23,7 +23,6 @@ interface ActivatorPorts {
   readonly contracts: readonly GroupContract[];
   readonly signer: ConsensusSigner;
   readonly digests: Digests;
-  readonly me: number;
   readonly clock: Clock;
   readonly log: Logger;
   /** Mixin users of the group that cannot receive money; rejects where the Mixin API does not say. */
@@ -69,9 +68,14 @@ export class Activator implements Service {
     const activation = this.#activation(message.platform);
     // the own ledger may finish the DKG a little later than others: they send again
     if (activation === null || activation.sid !== message.sid || this.#active.has(message.platform)) return "ignore";
-    const validator = this.#p.chain.epochSet.validators[message.from];
+    const validator = this.#set.validators[message.from];
     if (!isSignedBy(validator?.consensusKey, this.#p.digests.activation(activation), message.signature)) return "reject";
     return this.#keep(message.platform, message.from, message.signature) ? "accept" : "ignore";
+  }
+
+  /** Those of epoch 0: the contract knows no others before it is active. */
+  get #set(): EpochSet {
+    return this.#p.chain.setAt(1);
   }
 
   #keep(platform: Hex, from: number, signature: Uint8Array): boolean {
@@ -108,7 +112,8 @@ export class Activator implements Service {
   }
 
   async #advance(contract: GroupContract): Promise<void> {
-    const {chain, clock, log, me, signer, network} = this.#p;
+    const {chain, clock, log, signer, network} = this.#p;
+    const me = this.#set.indexOf(signer.address);
     const {platform} = contract;
     const activation = this.#activation(platform);
     if (activation === null) return;
@@ -125,13 +130,14 @@ export class Activator implements Service {
         throw new MembersError("USERS_WITHOUT_SAFE", {users: missing, advice: "their validators register these Mixin users to Safe"});
       this.#membersReady = true;
     }
+    if (me === null) return;
     if (clock.now() - this.#sentMs >= RESEND_MS) {
       this.#sentMs = clock.now();
       const signature = signer.activation(activation);
       this.#keep(platform, me, signature);
       network.broadcast({kind: "activation", from: me, platform, sid: activation.sid, signature});
     }
-    const {validators, quorum} = chain.epochSet;
+    const {validators, quorum} = this.#set;
     const held = this.#signatures.get(platform) ?? new Map<number, Uint8Array>();
     const seats = [...held.keys()].reduce((sum, from) => sum + (validators[from]?.seats ?? 0), 0);
     const ranks = ranksOf({validators: validators.length, first: 0, blockHash: activation.sid});

@@ -41,7 +41,8 @@ interface DelivererPorts {
   readonly store: BlockStore;
   readonly certifier: Certifier;
   readonly contract: GroupContract;
-  readonly me: number;
+  /** The own consensus key. */
+  readonly own: Hex;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -170,6 +171,7 @@ export class Deliverer implements Service {
         if (!status.activated) return this.#wait(RETRY_MS);
         if (next === undefined || next.certificate === null) return;
         const rank = this.#rankOf(next, next.certificate.round);
+        if (rank === null) return this.#wait(RETRY_MS_MAX);
         const waitMs = next.certifiedMs + rank * this.#p.chain.genesis.parameters.stageMs - this.#p.clock.now();
         if (waitMs > 0) return this.#wait(waitMs);
         await this.#deliver(next, next.certificate, {nextSeq: status.nextSeq, rank});
@@ -206,9 +208,11 @@ export class Deliverer implements Service {
     for (const listener of this.#listeners) listener({platform, height: next.height, rank, result});
   }
 
-  #rankOf({height, hash}: Pending, round: number): number {
-    const {chain, me} = this.#p;
-    const {set, validators} = chain.epochSet;
+  /** null: who has no seat now leaves it to the others. */
+  #rankOf({height, hash}: Pending, round: number): number | null {
+    const {set, validators, indexOf} = this.#p.chain.epochSet;
+    const me = indexOf(this.#p.own);
+    if (me === null) return null;
     const first = set.schedule[(height + round) % set.schedule.length] ?? 0;
     return ranksOf({validators: validators.length, first, blockHash: hash}).indexOf(me);
   }

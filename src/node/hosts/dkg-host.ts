@@ -3,10 +3,12 @@ import {DecodeError, describeError, MvmError} from "../../base/errors.ts";
 import {sha256} from "../../base/hash.ts";
 import {admit} from "../../dkg/admit.ts";
 import {openShares} from "../../dkg/open.ts";
-import {makeAcks, makeComplaint, makeDealing} from "../../dkg/participant.ts";
+import {makeAcks, makeComplaint, makeDealing, makeReshareDealings} from "../../dkg/participant.ts";
 import {type Session, sizesOf} from "../../dkg/session.ts";
+import {dkgSenderKey} from "../../mvm/dkg-facts.ts";
+import {recordsOf} from "../../mvm/draft.ts";
 import type {LedgerState} from "../../mvm/ledger.ts";
-import {dkgSession, groupKey} from "../../mvm/queries.ts";
+import {dkgSession} from "../../mvm/queries.ts";
 import type {Network, Verdict} from "../../ports/network.ts";
 import type {BlockStore} from "../../ports/store.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
@@ -14,7 +16,7 @@ import {dealingSize, decodeDkgBody, encodeDkgBody, placeOf} from "../../types/dk
 import type {DkgMessage} from "../../types/facts.ts";
 import type {DkgGossip} from "../../types/messages.ts";
 import type {Certifier} from "../bft/certifier.ts";
-import type {DecidedChain} from "../bft/decided-chain.ts";
+import type {DecidedChain, EpochSet} from "../bft/decided-chain.ts";
 import {type ConsensusSigner, type Digests, isSignedBy} from "../bft/signer.ts";
 import type {DkgPool} from "../bft/sources.ts";
 import {replayedSession} from "./replayed-session.ts";
@@ -22,6 +24,8 @@ import {replayedSession} from "./replayed-session.ts";
 /** Messages of one validator that wait for a block: a dealing, a complaint, an ACK per seat. */
 const PER_VALIDATOR_MAX = 200;
 const RESEND_MS = 1_000;
+/** An epoch is so old when what the one before has left is erased. */
+const ERASE_HEIGHTS = 100;
 
 /** Where this validator keeps what it must not lose, and must not tell. */
 export interface ShareStore {
@@ -32,6 +36,8 @@ export interface ShareStore {
   /** Seat → 32-byte share; null where none are stored for this session. */
   readShares(sid: Hex): Promise<Map<number, Uint8Array> | null>;
   writeShares(sid: Hex, shares: ReadonlyMap<number, Uint8Array>): Promise<void>;
+  /** Erases shares and seeds of all sessions but these. */
+  eraseAllBut(sids: readonly Hex[]): void;
 }
 
 interface DkgHostPorts {
@@ -41,7 +47,6 @@ interface DkgHostPorts {
   readonly certifier: Certifier;
   readonly signer: ConsensusSigner;
   readonly digests: Digests;
-  readonly me: number;
   /** Secret of the dealing key, 32 bytes. */
   readonly dealing: Uint8Array;
   readonly shares: ShareStore;
@@ -58,10 +63,14 @@ interface DkgHostPorts {
 export class DkgHost implements Service, DkgPool {
   readonly name = "dkg";
   readonly #p: DkgHostPorts;
-  /** Validator → place → the first message for it. */
-  readonly #pool = new Map<number, Map<string, DkgGossip>>();
+  /** Consensus key → place → the first message for it. */
+  readonly #pool = new Map<Hex, Map<string, DkgGossip>>();
   /** Own messages of the session in progress, by phase, so that each is made once. */
   readonly #own = new Map<string, DkgGossip[]>();
+  /** Sessions whose shares are in use here, or are known to be lost. */
+  readonly #adopted = new Set<Hex>();
+  /** The last epoch before which nothing is left to erase. */
+  #erasedBefore = 0;
   #seen: {state: LedgerState; session: Session | null} | null = null;
   /** The newest session whose shares can be opened: a node that catches up sees this phase only in passing. */
   #lastAck: Session | null = null;
@@ -102,8 +111,6 @@ export class DkgHost implements Service, DkgPool {
   receive(message: DkgGossip): Verdict {
     const session = this.#session();
     if (session === null) return "ignore";
-    const validator = this.#p.chain.epochSet.validators[message.from];
-    if (!isSignedBy(validator?.consensusKey, this.#p.digests.dkg(message.body), message.signature)) return "reject";
     try {
       const body = decodeDkgBody(message.body);
       if (body.sid !== session.sid) return "ignore";
@@ -113,7 +120,9 @@ export class DkgHost implements Service, DkgPool {
       if (error instanceof DecodeError) return "reject";
       throw error;
     }
-    return this.#keep(message) ? "accept" : "ignore";
+    const sender = dkgSenderKey(recordsOf(this.#p.chain.state.tree), session, message);
+    if (!isSignedBy(sender ?? undefined, this.#p.digests.dkg(message.body), message.signature)) return "reject";
+    return this.#keep(sender as Hex, message) ? "accept" : "ignore";
   }
 
   admissible(): readonly DkgMessage[] {
@@ -135,15 +144,16 @@ export class DkgHost implements Service, DkgPool {
     return messages;
   }
 
+  /** The session under way, or the last one: it still hears of what turns out later. */
   #session(): Session | null {
     const {state} = this.#p.chain;
     if (this.#seen?.state !== state) this.#seen = {state, session: dkgSession(state)};
     return this.#seen.session;
   }
 
-  #keep(message: DkgGossip): boolean {
-    const held = this.#pool.get(message.from) ?? new Map<string, DkgGossip>();
-    this.#pool.set(message.from, held);
+  #keep(sender: Hex, message: DkgGossip): boolean {
+    const held = this.#pool.get(sender) ?? new Map<string, DkgGossip>();
+    this.#pool.set(sender, held);
     const key = placeOf(decodeDkgBody(message.body));
     if (held.has(key) || held.size >= PER_VALIDATOR_MAX) return false;
     held.set(key, message);
@@ -169,65 +179,100 @@ export class DkgHost implements Service, DkgPool {
   }
 
   async #look(): Promise<void> {
-    const key = groupKey(this.#p.chain.state);
-    if (key !== null) return this.#adoptShares(key);
+    const {epochSet} = this.#p.chain;
+    // seats of the set before sign what it has decided, until all of that is certified
+    for (const set of [this.#p.chain.setOf(epochSet.epoch - 1), epochSet]) if (set?.shares) await this.#adoptShares(set, set.shares.sid);
+    this.#erase(epochSet);
     const session = this.#session();
     if (session === null) return;
     const doing = `${session.sid}/${session.phase}`;
     if (!this.#own.has(doing)) {
       this.#own.clear();
       for (const held of this.#pool.values()) for (const [id, m] of held) if (decodeDkgBody(m.body).sid !== session.sid) held.delete(id);
-      const bodies = await this.#bodies(session);
-      const messages = bodies.map((body): DkgGossip => ({kind: "dkg", from: this.#p.me, body, signature: this.#p.signer.dkg(body)}));
+      const {from, bodies} = await this.#bodies(session);
+      const messages = bodies.map((body): DkgGossip => ({kind: "dkg", from, body, signature: this.#p.signer.dkg(body)}));
       this.#own.set(doing, messages);
-      this.#p.log.info("dkg", {phase: session.phase, attempt: session.attempt, messages: messages.length});
+      this.#p.log.info("dkg", {epoch: session.epoch, phase: session.phase, attempt: session.attempt, messages: messages.length});
       for (const message of messages) {
-        this.#keep(message);
+        this.#keep(this.#p.signer.address, message);
         this.#p.network.broadcast(message);
       }
     }
   }
 
-  /** What this validator has to say in the phase of the session. */
-  async #bodies(session: Session): Promise<Uint8Array[]> {
-    const {me, dealing, shares, random} = this.#p;
-    if (session.phase === "deal")
-      return [encodeDkgBody(makeDealing({session, dealerIndex: me, dealerSeed: await shares.dealerSeed(session.sid)}))];
+  /** What this validator has to say in the phase of the session, and its index in the table that speaks there. */
+  async #bodies(session: Session): Promise<{from: number; bodies: Uint8Array[]}> {
+    const {shares, random} = this.#p;
+    if (session.phase === "deal") return this.#dealings(session);
+    if (session.phase === "active") return {from: 0, bodies: []};
     shares.forgetDealerSeed(session.sid);
-    const opened = openShares({session, validatorIndex: me, encSecret: dealing});
+    const from = this.#indexIn(session.epoch);
+    const encSecret = from === null ? null : this.#p.dealing;
+    if (from === null || encSecret === null) return {from: 0, bodies: []};
+    const opened = openShares({session, validatorIndex: from, encSecret});
     if (session.phase === "complain") {
       const first = new Map(opened.bad.map((bad) => [bad.dealer, bad]));
-      return [...first.values()].map((bad) =>
-        encodeDkgBody(makeComplaint({session, accuserIndex: me, encSecret: dealing, ...bad, random: random()})),
-      );
+      const complain = (bad: (typeof opened.bad)[number]) =>
+        makeComplaint({session, accuserIndex: from, encSecret, ...bad, random: random()});
+      return {from, bodies: [...first.values()].map((bad) => encodeDkgBody(complain(bad)))};
     }
     await shares.writeShares(session.sid, opened.shares);
-    return makeAcks({session, shares: opened.shares}).map((ack) => encodeDkgBody(ack));
+    return {from, bodies: makeAcks({session, shares: opened.shares}).map((ack) => encodeDkgBody(ack))};
   }
 
-  async #adoptShares({sid, keyHeight}: {sid: Hex; keyHeight: number}): Promise<void> {
-    if (this.#own.has(`${sid}/adopted`)) return;
-    const stored = (await this.#p.shares.readShares(sid)) ?? (await this.#deriveShares(sid, keyHeight));
+  /** Of the own polynomial, or of the own shares where those of the set in force are passed on. */
+  async #dealings(session: Session): Promise<{from: number; bodies: Uint8Array[]}> {
+    const {shares, chain} = this.#p;
+    const dealers = session.old === null ? session.epoch : session.epoch - 1;
+    const from = this.#indexIn(dealers);
+    const held = session.old === null ? null : await shares.readShares(chain.setOf(dealers)?.shares?.sid ?? session.sid);
+    if (from === null || (session.old !== null && held === null)) return {from: 0, bodies: []};
+    const of = {session, dealerIndex: from, dealerSeed: await shares.dealerSeed(session.sid)};
+    const dealings = held === null ? [makeDealing(of)] : makeReshareDealings({...of, shares: held});
+    return {from, bodies: dealings.map((dealing) => encodeDkgBody(dealing))};
+  }
+
+  #indexIn(epoch: number): number | null {
+    return this.#p.chain.setOf(epoch)?.indexOf(this.#p.signer.address) ?? null;
+  }
+
+  async #adoptShares(set: EpochSet, sid: Hex): Promise<void> {
+    const {epoch} = set;
+    const {certifier, log, shares} = this.#p;
+    if (this.#adopted.has(sid) || this.#indexIn(epoch) === null || epoch < this.#erasedBefore) return;
+    const stored = (await shares.readShares(sid)) ?? (await this.#deriveShares(set, sid));
     if (stored === null) {
-      this.#p.log.error("no shares of the group key: this validator votes, and gives no partial signatures", {sid});
+      log.error("no shares of the group key: this validator votes, and gives no partial signatures", {epoch, sid});
     } else {
-      this.#p.certifier.setShares({sid, shares: [...stored].map(([seat, secret]) => ({seat, secret}))});
-      this.#p.log.info("group key is ready", {sid, seats: stored.size});
+      certifier.own.set({epoch, sid, shares: [...stored].map(([seat, secret]) => ({seat, secret}))});
+      log.info("group key is ready", {epoch, sid, seats: stored.size});
     }
-    this.#own.set(`${sid}/adopted`, []);
-    this.#pool.clear();
+    this.#adopted.add(sid);
   }
 
   /** Shares follow from decided blocks and the dealing key alone: a validator that was away derives them now. */
-  async #deriveShares(sid: Hex, keyHeight: number): Promise<Map<number, Uint8Array> | null> {
+  async #deriveShares({epoch, from}: EpochSet, sid: Hex): Promise<Map<number, Uint8Array> | null> {
     const {chain, store} = this.#p;
+    const last = epoch === 0 ? chain.keyHeight : (from ?? 1) - 1;
     const known = this.#lastAck?.sid === sid ? this.#lastAck : null;
-    const session = known ?? (await replayedSession(chain.genesis, store, keyHeight, sid));
-    if (session === null) return null;
-    const {shares} = openShares({session, validatorIndex: this.#p.me, encSecret: this.#p.dealing});
+    const session = known ?? (last === null ? null : await replayedSession(chain.genesis, store, last, sid));
+    const validatorIndex = this.#indexIn(epoch);
+    if (session === null || validatorIndex === null) return null;
+    const {shares} = openShares({session, validatorIndex, encSecret: this.#p.dealing});
     if (shares.size === 0) return null;
     await this.#p.shares.writeShares(sid, shares);
     return shares;
+  }
+
+  /** What the epochs before this one have left goes when this one is old enough, and all that they have decided is certified. */
+  #erase({epoch, from, shares}: EpochSet): void {
+    const {chain, certifier, log} = this.#p;
+    if (epoch <= this.#erasedBefore || from === null || shares === null || chain.height < from + ERASE_HEIGHTS) return;
+    if (certifier.oldestOpen < from) return;
+    this.#p.shares.eraseAllBut([shares.sid, dkgSession(chain.state).sid]);
+    for (let old = this.#erasedBefore; old < epoch; old++) certifier.own.drop(old);
+    this.#erasedBefore = epoch;
+    log.info("shares of earlier epochs are erased", {epoch});
   }
 
   /** Until a block has taken them, own messages are sent again: gossip may have had nobody to carry them. */

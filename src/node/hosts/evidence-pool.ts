@@ -71,7 +71,8 @@ export class EvidencePool implements Service, EvidencePort {
   receive(evidence: Evidence): Verdict {
     if (this.#refusal(evidence)?.code === "UNKNOWN_VALIDATOR") return "reject";
     if (!this.#isWanted(evidence)) return "ignore";
-    if (!isProven(this.#p.chain.state.network, evidence)) return "reject";
+    const {tree, network} = this.#p.chain.state;
+    if (!isProven(recordsOf(tree), network, evidence)) return "reject";
     this.#keep(evidence);
     return "accept";
   }
@@ -128,7 +129,7 @@ export class EvidencePool implements Service, EvidencePort {
 
   #refusal(place: EvidencePlace): LedgerError | null {
     const {state, height} = this.#p.chain;
-    return evidenceRefusal(recordsOf(state.tree), state.network, height + 1, place);
+    return evidenceRefusal(recordsOf(state.tree), height + 1, place);
   }
 
   /** What blocks have taken or will never take goes. */

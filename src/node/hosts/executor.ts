@@ -1,3 +1,4 @@
+import type {Hex} from "../../base/bytes.ts";
 import {DecodeError, describeError} from "../../base/errors.ts";
 import {eventLeaf, merkleProof} from "../../crypto/merkle.ts";
 import {decodeGroupEvent} from "../../mvm/group-events.ts";
@@ -19,7 +20,8 @@ interface ExecutorPorts {
   readonly chain: DecidedChain;
   readonly store: BlockStore;
   readonly contract: GroupContract;
-  readonly me: number;
+  /** The own consensus key. */
+  readonly own: Hex;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -108,11 +110,13 @@ export class Executor implements Service {
 
   /** Whether nothing of the outbox is left to run. Throws ChainError. */
   async #execute(seq: bigint, sinceMs: number): Promise<boolean> {
-    const {chain, store, contract, me, clock, log} = this.#p;
+    const {chain, store, contract, own, clock, log} = this.#p;
     const content = await readOutbox(chain, store, {platform: contract.platform, seq});
     const left = content?.messages.filter((m) => m.state === "decided") ?? [];
     if (content === null || left.length === 0) return true;
-    const {set, validators} = chain.epochSet;
+    const {set, validators, indexOf} = chain.epochSet;
+    const me = indexOf(own);
+    if (me === null) return false;
     const {block, messages} = content;
     const first = set.schedule[block.height % set.schedule.length] ?? 0;
     const rank = ranksOf({validators: validators.length, first, blockHash: blockHash(block)}).indexOf(me);

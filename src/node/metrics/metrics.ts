@@ -79,14 +79,14 @@ function gauge(registry: Registry, name: string, help: string, labelNames: strin
 }
 
 function consensusGauges({registry, parts, alarms}: MetricsPorts): void {
-  const {chain, driver, catchUp, network, certifier, deliverers, sources, me, activator} = parts;
+  const {chain, driver, catchUp, network, certifier, deliverers, sources, own, register, activator} = parts;
   const one = (name: string, help: string, read: () => number) => gauge(registry, name, help, [], (set) => set(read()));
   one("mvm_height", "Last decided block", () => chain.height);
   one("mvm_round", "Round in progress of the next block", () => Math.max(0, driver.round));
   one("mvm_epoch", "Epoch of the validator set", () => chain.epochSet.epoch);
   one("mvm_lag_blocks", "Blocks behind the furthest validator", () => catchUp.lag);
   one("mvm_seats_total", "Seats of all validators", () => chain.epochSet.seats);
-  one("mvm_seats_own", "Seats of this validator", () => chain.epochSet.validators[me]?.seats ?? 0);
+  one("mvm_seats_own", "Seats of this validator", () => register.seatsOf(register.placeOf(own) ?? -1));
   one("mvm_active", "1 once the group contract has the group key", () => (activator.done ? 1 : 0));
   one("mvm_undecided_outputs", "Mixin outputs that were seen and wait for a block", () => sources.undecidedIds().length);
   one("mvm_uncertified_blocks", "Decided blocks without a certificate", () => certifier.openCount);
@@ -132,8 +132,7 @@ function submitterGauge({registry, contracts, parts}: MetricsPorts): void {
 
 function countDecisions({registry, parts}: MetricsPorts): void {
   const registers = [registry];
-  const {chain, certifier, deliverers, me} = parts;
-  const own = chain.epochSet.validators[me]?.consensusKey;
+  const {chain, certifier, deliverers, own} = parts;
   const blocks = new Counter({name: "mvm_blocks_total", help: "Blocks decided since the start", registers});
   const facts = new Counter({name: "mvm_facts_total", help: "Facts decided since the start", labelNames: ["kind"], registers});
   const rounds = new Histogram({
@@ -187,7 +186,9 @@ function countDecisions({registry, parts}: MetricsPorts): void {
     rounds.observe(round);
     for (const fact of block.facts) facts.inc({kind: fact.kind});
     if (first?.height === height) decision.observe((now - first.at) / 1_000);
-    const {schedule} = chain.epochSet.set;
+    const set = chain.setAt(height);
+    const {schedule} = set.set;
+    const me = set.indexOf(own);
     for (let r = 0; r <= Math.min(round, schedule.length); r++)
       if (schedule[(height + r) % schedule.length] === me)
         turns.inc({outcome: r === round && block.header.proposer === own ? "decided" : "missed"});

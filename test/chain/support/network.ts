@@ -6,7 +6,6 @@ import {GROUP, readContract} from "../../../src/chain/abi.ts";
 import {Account} from "../../../src/chain/account.ts";
 import {deployGroup, deployStaking} from "../../../src/chain/deploy.ts";
 import {createGroupContract, type GroupContractOptions, type RpcGroupContract} from "../../../src/chain/group.ts";
-import {peerIdText} from "../../../src/chain/peer-id.ts";
 import {type ChainProvider, openProvider} from "../../../src/chain/provider.ts";
 import {freeze, readValidatorsHash, stakeDeposit} from "../../../src/chain/staking.ts";
 import {blsPublicKey, blsSign, g1ToEip2537, g2ToEip2537} from "../../../src/crypto/bls.ts";
@@ -24,6 +23,7 @@ import {
   platformOf,
 } from "../../../src/types/digests.ts";
 import {uuidFromHex, ZERO_HASH} from "../../../src/types/ids.ts";
+import {peerIdText} from "../../../src/types/peer-id.ts";
 import {type Anvil, startAnvil} from "../../../testnet/anvil.ts";
 
 export const CHAIN_ID = 31_337;

@@ -146,6 +146,7 @@ export class SimChain {
       },
       stop: async () => {},
       next: (cursor, logsMax) => cache.next(cursor, logsMax),
+      boundary: () => null,
       judge: (cursor, proposedHead, logs) => {
         const finding = cache.judge(cursor, {head: proposedHead, logs}, null);
         if (finding === "valid") return "valid";

@@ -228,4 +228,9 @@ export class SimShares implements ShareStore {
     disk.shares.set(sid, new Map(shares));
     await life.step("shares done");
   }
+  eraseAllBut(sids: readonly Hex[]): void {
+    const {disk, life} = this.#p;
+    if (!life.may("erase")) return;
+    for (const sid of disk.shares.keys()) if (!(sids as readonly string[]).includes(sid)) disk.shares.delete(sid);
+  }
 }

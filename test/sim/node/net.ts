@@ -87,6 +87,7 @@ export class SimNet {
       },
       requestBlocks: (to, from, count, signal) => this.#request({life, me, to, from, count, signal}),
       requestSnapshot: async () => null,
+      extend() {},
       punish: (validator, reason) => this.#watcher.punished(me, validator, reason),
       peers: () => others.filter((other) => this.#isUp(other)).map(peerOf),
       addresses: () => [],

@@ -92,7 +92,7 @@ export class Scene {
 
   /** The validators as nodes see them. */
   epochSet(): EpochSet {
-    this.#epochSet ??= epochSetOf(0, this.beginning.genesis.validators);
+    this.#epochSet ??= epochSetOf({epoch: 0, from: 1, startedAt: 0, validators: this.beginning.genesis.validators, shares: null});
     return this.#epochSet;
   }
 
