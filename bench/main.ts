@@ -1,4 +1,5 @@
 import {parseArgs} from "node:util";
+import {catchupBench} from "./catchup.ts";
 import {cryptoBench} from "./crypto.ts";
 import {decisionBench} from "./decision.ts";
 import {dkgBench} from "./dkg.ts";
@@ -9,7 +10,17 @@ import {paymentBench} from "./payment.ts";
 import {simulationBench} from "./simulation.ts";
 import {walBench} from "./wal.ts";
 
-const ALL: readonly Benchmark[] = [decisionBench, paymentBench, walBench, cryptoBench, dkgBench, ledgerBench, simulationBench, idleBench];
+const ALL: readonly Benchmark[] = [
+  decisionBench,
+  paymentBench,
+  walBench,
+  cryptoBench,
+  dkgBench,
+  ledgerBench,
+  simulationBench,
+  catchupBench,
+  idleBench,
+];
 
 const {values, positionals} = parseArgs({
   allowPositionals: true,

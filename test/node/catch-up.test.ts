@@ -5,100 +5,46 @@ import {join} from "node:path";
 import {afterEach, expect, test} from "vitest";
 import {toHex} from "../../src/base/bytes.ts";
 import {treeRoot} from "../../src/mvm/tree.ts";
-import {assemble, type NodeParts} from "../../src/node/assemble.ts";
+import {Participation} from "../../src/node/api/participation.ts";
+import {viewRoutes} from "../../src/node/api/views.ts";
 import type {SnapshotPolicy} from "../../src/node/bft/snapshots.ts";
-import {serviceGroup} from "../../src/node/services.ts";
-import {systemClock} from "../../src/node/system.ts";
 import type {SnapshotAsk} from "../../src/ports/network.ts";
 import type {BlockStore, SnapshotStore} from "../../src/ports/store.ts";
 import {createBlockStore} from "../../src/store/blocks.ts";
 import {createSnapshotStore} from "../../src/store/snapshots.ts";
-import {platformIds} from "../../src/types/genesis.ts";
-import {MemoryShares} from "../support/cluster.ts";
+import {type LoneNode, type Serve, standIns, startLone} from "../support/lone-node.ts";
 import {LongChain} from "../support/long-chain.ts";
-import {
-  MemoryFeed,
-  MemoryHub,
-  MemoryObserver,
-  MemoryPayouts,
-  MemorySnapshots,
-  MemoryStore,
-  MemoryWal,
-  silentLog,
-} from "../support/memory.ts";
+import {MemoryHub, MemorySnapshots, MemoryStore} from "../support/memory.ts";
 
 const LENGTH = 900;
 const chain = new LongChain(LENGTH);
-const ME = 3;
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-interface Running {
-  readonly parts: NodeParts;
-  readonly fatal: unknown[];
-  stop(): Promise<void>;
-}
-type Serve = (from: number, count: number) => Promise<readonly Uint8Array[]>;
 const honest: Serve = async (from, count) => chain.serve(from, count);
 
-/** Validators 0 … that say they are at `heights[i]` and answer as `serve[i]`. */
 function peers(
   hub: MemoryHub,
   serve: readonly Serve[],
-  of: {heights?: readonly number[]; snapshot?: (ask: SnapshotAsk) => Promise<Uint8Array | null>} = {},
-) {
-  serve.forEach((serveBlocks, i) => {
-    const port = hub.port(i, {
-      receive: () => "ignore",
-      serveBlocks,
-      serveSnapshot: of.snapshot ?? (async () => null),
-      connected: (peer) => port.sendTo(peer.validator ?? 0, {kind: "status", height: of.heights?.[i] ?? LENGTH, round: 0, outputs: []}),
-    });
-    void port.start(new AbortController().signal);
-  });
+  of: {heights?: readonly number[]; snapshot?: (ask: SnapshotAsk, validator: number) => Promise<Uint8Array | null>} = {},
+): void {
+  standIns(hub, serve, {heights: serve.map(() => LENGTH), ...of});
 }
 
 async function start(
   hub: MemoryHub,
   disk: {store: BlockStore; snapshots: SnapshotStore},
-  snapshotPolicy: Partial<SnapshotPolicy> = {},
-): Promise<Running> {
-  const {genesis, keys} = chain.ledger.network;
-  const {consensus, encSecret: dealing} = keys[ME] as {consensus: Uint8Array; encSecret: Uint8Array};
-  const fatal: unknown[] = [];
-  const parts = assemble({
-    genesis,
-    ...disk,
-    snapshotPolicy: {every: 0, ...snapshotPolicy},
-    wal: new MemoryWal(),
-    network: (handler) => hub.port(ME, handler),
-    observers: platformIds(genesis).map((platform) => new MemoryObserver(platform)),
-    contracts: [],
-    feed: new MemoryFeed(),
-    payouts: new MemoryPayouts(),
-    usersWithoutSafe: async () => [],
-    clock: systemClock,
-    log: silentLog,
-    secrets: {consensus, dealing},
-    shares: new MemoryShares(),
-    random: () => new Uint8Array(randomBytes(32)),
-    fatal: (error) => fatal.push(error),
-  });
-  const group = serviceGroup(parts.services, silentLog, 5_000);
-  await group.start();
-  let stopped: Promise<void> | null = null;
-  const stop = () => {
-    stopped ??= group.stop();
-    return stopped;
-  };
-  cleanUps.push(stop);
-  return {parts, fatal, stop};
+  policy: Partial<SnapshotPolicy> = {},
+): Promise<LoneNode> {
+  const node = await startLone(chain, hub, {...disk, policy});
+  cleanUps.push(node.stop);
+  return node;
 }
 
-async function until(done: () => boolean, node: Running, ms = 60_000): Promise<void> {
+async function until(done: () => boolean, node: LoneNode, ms = 60_000): Promise<void> {
   const end = Date.now() + ms;
   while (!done()) {
     if (node.fatal.length > 0) throw node.fatal[0];
@@ -107,8 +53,8 @@ async function until(done: () => boolean, node: Running, ms = 60_000): Promise<v
   }
 }
 const memory = () => ({store: new MemoryStore(), snapshots: new MemorySnapshots()});
-const atHead = ({parts}: Running) => parts.chain.height === LENGTH;
-function expectHead({parts}: Running): void {
+const atHead = ({parts}: LoneNode) => parts.chain.height === LENGTH;
+function expectHead({parts}: LoneNode): void {
   expect(parts.chain.hash).toBe(chain.ledger.parent.hash);
   expect(toHex(treeRoot(parts.chain.state.tree))).toBe(toHex(treeRoot(chain.ledger.state.tree)));
 }
@@ -190,6 +136,14 @@ test("a restart reads the newest snapshot and the blocks after it; blocks before
   const again = await start(alone, {store: bound(disk.store, () => read++), snapshots: disk.snapshots});
   expectHead(again);
   expect(read).toBeLessThanOrEqual(LENGTH - newest + chain.keyHeight);
+
+  const {parts} = again;
+  const routes = viewRoutes({parts, store: disk.store, version: "", alarms: () => [], participation: new Participation(parts.chain)});
+  const block = async (height: number) =>
+    routes.find(({path}) => path === "/v1/blocks/:height")?.answer([`${height}`], new URLSearchParams());
+  await expect(block(disk.store.gap()?.to ?? 0)).rejects.toMatchObject({code: "PRUNED", data: {status: 410}});
+  await expect(block(LENGTH + 1)).rejects.toMatchObject({code: "NOT_FOUND", data: {status: 404}});
+  expect(await block(LENGTH)).toMatchObject({body: {height: LENGTH}});
   await expect(start(new MemoryHub(), disk, {replay: "genesis"})).rejects.toMatchObject({code: "REPLAY_FAILED"});
 }, 120_000);
 

@@ -7,7 +7,7 @@ import type {BlockStore} from "../../ports/store.ts";
 import {blockHash, coreHash} from "../../types/block.ts";
 import {parseUuid, type Uuid} from "../../types/ids.ts";
 import {readOutbox} from "../outbox-messages.ts";
-import {ApiError, type Route} from "./server.ts";
+import {ApiError, type Route, refusePruned} from "./server.ts";
 import {type ShowPorts, showObserved, showPayment, showPayout} from "./shown.ts";
 
 interface PaymentPorts extends ShowPorts {
@@ -92,6 +92,7 @@ async function message(ports: PaymentPorts, process: Uuid, nonce: bigint): Promi
   const view = messageOf(chain.state, process, nonce);
   if (view === null) throw new ApiError("NOT_FOUND", {status: 404, message: "no such message is decided (yet)"});
   const content = await readOutbox(chain, store, view);
+  if (content === null) refusePruned(view.height, store.gap());
   if (content === null) throw new ApiError("NOT_READY", {status: 503, message: "the block is not stored here"});
   const {block, messages} = content;
   const leaves = messages.map((m) => eventLeaf(m.event));

@@ -4,7 +4,16 @@ import {MvmError} from "../../base/errors.ts";
 import type {Logger, Service} from "../../ports/system.ts";
 
 /** An answer that is an error: HTTP status, stable code, text for a person. */
-export class ApiError extends MvmError<"NOT_FOUND" | "BAD_REQUEST" | "NOT_READY" | "TOO_MANY", {status: number; message: string}> {}
+export class ApiError extends MvmError<
+  "NOT_FOUND" | "BAD_REQUEST" | "NOT_READY" | "TOO_MANY" | "PRUNED",
+  {status: number; message: string}
+> {}
+
+/** Throws ApiError PRUNED for a height whose block was decided and is not kept here any more. */
+export function refusePruned(height: number, gap: {readonly from: number; readonly to: number} | null): void {
+  if (gap === null || height < gap.from || height > gap.to) return;
+  throw new ApiError("PRUNED", {status: 410, message: `blocks ${gap.from} to ${gap.to} are not kept here: ask a node that keeps them`});
+}
 
 /** What a route answers: JSON unless it says another type. */
 export interface Answer {

@@ -18,7 +18,7 @@ import type {NodeParts} from "../assemble.ts";
 import {evidenceRoute} from "./evidence.ts";
 import type {Participation} from "./participation.ts";
 import {nonceParam} from "./payments.ts";
-import {ApiError, type Route} from "./server.ts";
+import {ApiError, type Route, refusePruned} from "./server.ts";
 
 /** Blocks behind the furthest peer that still count as caught up. */
 const LAG_MAX = 2;
@@ -99,6 +99,7 @@ function status({parts, version, alarms}: ViewPorts): object {
 
 async function block({chain, certifier}: NodeParts, store: BlockStore, height: number): Promise<object> {
   const stored = await store.read(height);
+  if (stored === null) refusePruned(height, store.gap());
   if (stored === null) throw new ApiError("NOT_FOUND", {status: 404, message: `the last block is ${chain.height}`});
   const {header, outboxes, facts} = decodeBlock(stored.block);
   const certificate = certifier.certificateOf(height) ?? (stored.proof.kind === "certificate" ? stored.proof.certificate : null);

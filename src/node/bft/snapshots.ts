@@ -1,4 +1,5 @@
 import {describeError} from "../../base/errors.ts";
+import {groupKey} from "../../mvm/queries.ts";
 import {stateOfTree} from "../../mvm/snapshot.ts";
 import {cutTree, TreeJoiner} from "../../mvm/tree-parts.ts";
 import type {BlockStore, SnapshotStore} from "../../ports/store.ts";
@@ -80,6 +81,9 @@ export class SnapshotKeeper implements Service {
       try {
         const head = await this.#readHead(height);
         const state = stateOfTree(chain.genesis, (await this.#readTree(head, signal)).tree(), height);
+        // blocks that nobody has certified are reviewed anew, against the states before them
+        const [uncertified = height + 1] = await blocks.uncertified(groupKey(state)?.keyHeight ?? height);
+        if (uncertified <= height && height !== heights.at(-1)) continue;
         // a crash between the end of a download and its use
         if (height > blocks.height()) await chain.jump({...head, state});
         else chain.restore({...head, state});
@@ -94,7 +98,7 @@ export class SnapshotKeeper implements Service {
     if (gap === null) return;
     const advice =
       policy.replay === "genesis"
-        ? "blocks were pruned: set replay to snapshot, or sync again into an empty db folder, keep keys and wal"
+        ? "blocks were pruned: set sync to snapshot, or sync again into an empty db folder, keep keys and wal"
         : "no snapshot can be read and blocks were pruned: sync again into an empty db folder, keep keys and wal";
     throw new ChainStateError("REPLAY_FAILED", {height: gap.from, advice});
   }

@@ -3,12 +3,12 @@ import type {PayoutSigner} from "../../ports/mixin.ts";
 import type {Clock, Service} from "../../ports/system.ts";
 import type {DecidedChain} from "../bft/decided-chain.ts";
 
-/** How long a node that is behind waits before it reads them again: others pay meanwhile. */
+/** A node that is behind looks so often whether it still is: others pay meanwhile. */
 const BEHIND_MS = 500;
 
 /**
  * Tells the payout signer which payouts are open, derived from the state at every decision, never remembered. Reading them costs
- * time for each of them, so while this node is behind, and proposes nothing, it is done now and then only.
+ * time for each of them, so it is left out while this node is behind and proposes nothing.
  */
 export class PayoutOrders implements Service {
   readonly name = "payout orders";
@@ -34,7 +34,11 @@ export class PayoutOrders implements Service {
   #changed(): void {
     if (!this.#started) return;
     if (!this.#p.isBehind()) this.#read();
-    else this.#cancel ??= this.#p.clock.after(BEHIND_MS, () => this.#read());
+    else
+      this.#cancel ??= this.#p.clock.after(BEHIND_MS, () => {
+        this.#cancel = null;
+        this.#changed();
+      });
   }
 
   #read(): void {
