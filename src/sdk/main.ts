@@ -1,6 +1,9 @@
 /** What contract developers and wallets import as `mvm-node`: no part of the node comes with it. */
 // biome-ignore-all lint/performance/noBarrelFile: this file is the public face of the package
 export {type DecodeCode, DecodeError, EncodeError, MvmError} from "../base/errors.ts";
+export {accountAddress, assetAddress} from "../types/account-address.ts";
+export {MIXIN_ACCOUNTS_ABI, MIXIN_ASSET_ABI} from "../types/accounts-abi.ts";
+export {type AccountCall, type CallList, decodeCallList, encodeCallList} from "../types/call-list.ts";
 export {MIXIN_APP_ABI, MIXIN_GROUP_ABI, STAKING_ABI} from "../types/contract-abi.ts";
 export {decodeEvent, encodeEvent, type MvmEvent} from "../types/event.ts";
 export {type MixinReceiver, mixAddress} from "../types/mix-address.ts";

@@ -11,6 +11,8 @@ export interface Receipt {
   contractAddress: string | null;
   /** Logs of the contract that was called. */
   logs: LogDescription[];
+  /** All logs, of other contracts too. */
+  raw: {address: string; topics: string[]; data: string}[];
 }
 /** What a call reverted with: the name and arguments of a custom error. */
 export interface Revert {
@@ -88,6 +90,7 @@ export async function startChain(args: readonly string[] = []): Promise<Chain> {
       status: raw.status === "0x1",
       gasUsed: Number(raw.gasUsed),
       contractAddress: raw.contractAddress,
+      raw: raw.logs,
       logs: raw.logs
         .filter((log) => address === null || log.address.toLowerCase() === address.toLowerCase())
         .flatMap((log) => abi.parseLog(log) ?? []),
