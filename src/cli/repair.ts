@@ -27,6 +27,7 @@ function describe(report: LogReport): string[] {
     ...what,
     "what is lost may hold votes that have left this validator, and to vote again could contradict them, which is slashed",
     `so it does not vote at height ${votesFrom - 1} and below: it listens until the others have decided them, and votes from ${votesFrom} on`,
+    "where more than a third of the seats are silent at one height, nothing is decided there: repair one validator at a time",
     ...(backup === null ? [] : [`the old file is kept as ${backup}`]),
   ];
 }

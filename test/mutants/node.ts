@@ -171,7 +171,7 @@ export const around: readonly Group[] = [
     name: "signing",
     mutants: signing,
     trials: [
-      {name: "tables", tests: ["src/node/bft/journal", "src/node/bft/guard"], env: {}},
+      {name: "tables", tests: ["src/node/bft/journal", "src/node/bft/guard", "src/node/bft/restart"], env: {}},
       ...simulated,
       {name: "kills", tests: ["test/crash"], env: {KILLS: "8"}},
     ],

@@ -1,61 +1,23 @@
 import {describe, expect, test} from "vitest";
 import {blockNamed, proposalBy, voteBy} from "../../../test/support/evidence.ts";
-import {outputFact, secretOf, testNetwork} from "../../../test/support/ledger.ts";
-import {MemoryFeed, MemoryHub, MemoryPayouts, MemoryStore, MemoryWal, silentLog} from "../../../test/support/memory.ts";
-import type {NetworkHandler, Verdict} from "../../ports/network.ts";
+import {outputFact, secretOf} from "../../../test/support/ledger.ts";
+import {oneValidator} from "../../../test/support/one-validator.ts";
+import type {Verdict} from "../../ports/network.ts";
 import {type Block, blockHash, encodeBlock} from "../../types/block.ts";
 import type {ProposalMessage, VoteMessage} from "../../types/messages.ts";
 import type {SignedVote} from "../../types/votes.ts";
-import {assemble} from "../assemble.ts";
-import {systemClock} from "../system.ts";
 
-const {genesis, keys} = testNetwork([1, 1, 1, 1]);
+const {genesis, keys, handler, parts} = oneValidator();
 const author = (from: number, key = from) => ({genesis, from, secret: keys[key]?.consensus ?? secretOf("nobody")});
+/** What the gate of a validator says, which is put together and not started. */
+const judge = (message: VoteMessage | ProposalMessage) => handler.receive(message, {peerId: "peer-3", validator: 3});
 
-/** A validator that is put together and not started: what its gate says of a message. */
-function gate() {
-  let handler: NetworkHandler | null = null;
-  const hub = new MemoryHub();
-  const [own] = keys;
-  if (own === undefined) throw new Error("no keys");
-  const parts = assemble({
-    genesis,
-    store: new MemoryStore(),
-    wal: new MemoryWal(),
-    network: (given) => {
-      handler = given;
-      return hub.port(0, given);
-    },
-    observers: [],
-    contracts: [],
-    feed: new MemoryFeed(),
-    payouts: new MemoryPayouts(),
-    usersWithoutSafe: async () => [],
-    clock: systemClock,
-    log: silentLog,
-    secrets: {consensus: own.consensus, dealing: own.encSecret},
-    shares: {
-      dealerSeed: async () => new Uint8Array(32),
-      forgetDealerSeed() {},
-      readShares: async () => null,
-      writeShares: async () => {},
-      eraseAllBut() {},
-    },
-    random: () => new Uint8Array(32),
-    fatal: () => {},
-  });
-  const judge = (message: VoteMessage | ProposalMessage): Verdict =>
-    (handler as NetworkHandler | null)?.receive(message, {peerId: "peer-3", validator: 3}) ?? "ignore";
-  return {judge, parent: parts.chain.hash};
-}
-
-const {judge, parent} = gate();
 /** What a block does is judged later: here it only has to be one, of this height, with this hash. */
 const block: Block = {
   height: 1,
   header: {
     networkId: genesis.networkId,
-    parentHash: parent,
+    parentHash: parts.chain.hash,
     epoch: 0,
     proposer: genesis.validators[1]?.consensusKey ?? "0x",
     time: 1_700_000_000_000,

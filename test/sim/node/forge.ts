@@ -98,7 +98,8 @@ export class Forge {
     const isAgain = polkas.length > 0 && this.#random.chance(0.7);
     const polRound = isAgain ? this.#random.pick(polkas) : of.lies && this.#random.chance(0.2) ? this.#random.int(-1, round) : -1;
     const fields = {epoch: 0, height, round, polRound, blockHash: hash};
-    const polka = polRound < 0 ? [] : this.#polka(height, polRound, hash);
+    const isWithheld = of.lies && this.#random.chance(0.1);
+    const polka = polRound < 0 || isWithheld ? [] : this.#polka(height, polRound, hash);
     return {kind: "proposal", proposal: {...fields, from: this.#me, signature: this.#signer.proposal(fields)}, block, polka};
   }
 

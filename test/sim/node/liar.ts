@@ -111,8 +111,10 @@ export class Liar {
       const choices = [null, best, ...this.#forge.known(height).slice(-4)];
       for (let times = certain ? 1 : random.int(0, 3); times > 0; times--)
         this.#tell(to, this.#forge.vote({type, height, round, value: certain ? best : random.pick(choices)}));
-      for (const ahead of [1, 2, 5, 900])
-        if (random.chance(0.03)) this.#tell(to, this.#forge.vote({type, height, round: round + ahead, value: random.pick(choices)}));
+      // rounds to come, and rounds that are over
+      for (const ahead of [1, 2, 5, 900, -1, -2])
+        if (round + ahead >= 0 && random.chance(0.03))
+          this.#tell(to, this.#forge.vote({type, height, round: round + ahead, value: random.pick(choices)}));
     }
   }
 

@@ -53,6 +53,25 @@ describe("rounds", () => {
     await stage.until("all is done", () => stage.scene.missing() === null);
   });
 
+  test("a lock outlives its validator's death, and so do the timers that nobody else can replace", async () => {
+    const stage = await Stage.make();
+    const [locked, second, third] = stage.honest as [number, number, number];
+    stage.scene.net.loses = (_, to, m) => m.kind === "proposal" && m.proposal.round === 1 && to === third;
+    stage.start();
+    stage.pay();
+    await stage.until("a proposal", () => stage.proposed(1) !== null);
+    const value = stage.proposed(1)?.slice(2, 8);
+    stage.vote("prevote", 1, stage.proposed(1), locked);
+    stage.vote("prevote", 1, null, second, third);
+    await stage.until("a lock", () => stage.says(` ${locked} sends precommit ${stage.height}/1 ${value}`));
+    stage.node(locked).crash();
+    stage.start(locked);
+    stage.vote("precommit", 1, null, ...stage.honest);
+    await stage.until("a vote in the next round", () => stage.says(` ${locked} sends prevote ${stage.height}/2 `));
+    expect(stage.says(` ${locked} sends prevote ${stage.height}/2 nil`), "of another value").toBe(true);
+    await stage.until("a decision", () => stage.honest.every((i) => stage.says(` ${i} decides ${stage.height} ${value}`)));
+  });
+
   test("both votes of an equivocator count, each for its own value", async () => {
     const stage = await Stage.make();
     const [first, second, third] = stage.honest as [number, number, number];
