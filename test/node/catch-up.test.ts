@@ -188,3 +188,31 @@ test("an empty node takes a snapshot over from peers, past one that serves wrong
   expect(own.store.gap()).not.toBeNull();
   expect(hub.punished.length).toBeGreaterThan(0);
 }, 180_000);
+
+test("a snapshot of another chain under the same key is not taken: a third of the seats does not show its block", async () => {
+  const other = new LongChain(LENGTH, 1_000_000);
+  const elsewhere = new MemoryHub();
+  const serve: Serve = async (from, count) => other.serve(from, count);
+  peers(elsewhere, [serve, serve, serve]);
+  const disk = memory();
+  const liar = await startLone(other, elsewhere, {...disk, policy: {every: 400}});
+  cleanUps.push(liar.stop);
+  await until(() => liar.parts.chain.height === LENGTH, liar);
+  await liar.parts.snapshots?.settled();
+
+  const hub = new MemoryHub();
+  let offered = 0;
+  peers(hub, [honest, honest, honest], {
+    snapshot: async (ask, validator) => {
+      if (validator !== 0) return null;
+      offered++;
+      return liar.parts.snapshots?.serve(ask) ?? null;
+    },
+  });
+  const own = memory();
+  const node = await start(hub, own, {fetchLag: 300});
+  await until(() => atHead(node), node);
+  expectHead(node);
+  expect(offered).toBe(1);
+  expect(own.store.gap()).toBeNull();
+}, 90_000);

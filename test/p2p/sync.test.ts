@@ -1,7 +1,7 @@
 import type {Stream} from "@libp2p/interface";
 import {describe, expect, test} from "vitest";
 import {encodeFrame} from "../../src/p2p/frames.ts";
-import {ANSWER_BYTES_MAX, ANSWER_COUNT_MAX, DECIDED_BYTES_MAX} from "../../src/p2p/sync.ts";
+import {ANSWER_BYTES_MAX, ANSWER_COUNT_MAX, DECIDED_BYTES_MAX, PIECE_BYTES_MAX} from "../../src/p2p/sync.ts";
 import {type Attacker, NAMES, push, pushFrame, sayHello, startAttacker} from "./attacker.ts";
 import {fastClock, makeValidators, startAll, startNode, type TestNode, until} from "./support.ts";
 
@@ -34,6 +34,25 @@ describe("blocks between two honest nodes", () => {
       [7, 50],
       [7, 2],
     ]);
+  });
+
+  test("pieces of snapshots: the newest head, a head, a part, and none", async () => {
+    const [asker, server] = await pair();
+    const asked: unknown[] = [];
+    server.handler.serveSnapshot = async (ask) => {
+      asked.push(ask);
+      return ask.part === 8 ? null : block(ask.part ?? 0, PIECE_BYTES_MAX);
+    };
+    const asks = [
+      {height: null, part: null},
+      {height: 7, part: null},
+      {height: 7, part: 5},
+    ];
+    for (const ask of asks) expect((await asker.network.requestSnapshot(1, ask, never))?.length).toBe(PIECE_BYTES_MAX);
+    expect(await asker.network.requestSnapshot(1, {height: 7, part: 8}, never)).toBeNull();
+    expect(asked).toEqual([...asks, {height: 7, part: 8}]);
+    server.handler.serveSnapshot = async () => block(1, PIECE_BYTES_MAX + 1);
+    expect(await asker.network.requestSnapshot(1, {height: 7, part: 1}, never), "a piece that is too large is not sent").toBeNull();
   });
 
   test("blocks of full size pass, up to the bytes of one answer", async () => {

@@ -18,9 +18,10 @@ export class LongChain {
   readonly blocks: DecidedBlock[] = [];
   #secret: Uint8Array | null = null;
 
-  constructor(length: number) {
+  /** @param first  sequence of the first payment: chains with others fork after the DKG */
+  constructor(length: number, first = 1) {
     this.#runDkg();
-    for (let sequence = 1; this.blocks.length < length; sequence++) this.#decide(outputFact(sequence));
+    for (let sequence = first; this.blocks.length < length; sequence++) this.#decide(outputFact(sequence));
   }
 
   /** K. */

@@ -1,4 +1,4 @@
-import {equalBytes} from "../../base/bytes.ts";
+import {equalBytes, type Hex} from "../../base/bytes.ts";
 import {DecodeError, describeError, type MvmError} from "../../base/errors.ts";
 import type {LedgerState} from "../../mvm/ledger.ts";
 import {groupKey} from "../../mvm/queries.ts";
@@ -7,6 +7,8 @@ import {TreeJoiner, TreePartError} from "../../mvm/tree-parts.ts";
 import type {Network, SnapshotAsk} from "../../ports/network.ts";
 import type {SnapshotStore} from "../../ports/store.ts";
 import type {Clock, Logger} from "../../ports/system.ts";
+import {blockHash, decodeBlock} from "../../types/block.ts";
+import {decodeDecidedBlock} from "../../types/messages.ts";
 import type {Adopter} from "./adopter.ts";
 import type {PeerBook} from "./peer-book.ts";
 import {type ProofPorts, provenRound} from "./proven.ts";
@@ -44,8 +46,9 @@ interface Offer {
  * the snapshot is proven; its state root proves the outline, and the outline each part. The key in the state must be the same.
  * Nothing is trusted that a peer says; it can only withhold.
  *
- * What remains: who ever holds a quorum of shares of this key can make certificates for a chain of its own. With one set of
- * validators, that is the quorum that decides anyhow.
+ * What remains: who ever holds a quorum of shares of this key can make certificates for a chain of its own. So the block of the
+ * snapshot must besides be what validators with more than a third of the seats show at its height, each asked over a connection
+ * that its registered key has proven.
  */
 export class SnapshotFetch {
   readonly #p: SnapshotFetchPorts;
@@ -63,6 +66,10 @@ export class SnapshotFetch {
     const offer = await this.#bestOffer(book, signal);
     if (offer === null) return false;
     const {height, head} = offer;
+    if (!(await this.#isVouched(offer, book, signal))) {
+      log.warn("no third of the seats shows the block of a snapshot", {height, block: head.hash});
+      return false;
+    }
     log.info("fetching a snapshot", {height, from: chain.height});
     await snapshots.remove(height);
     const state = await this.#fetchState(offer, book, signal).catch(async (error: unknown) => {
@@ -111,6 +118,35 @@ export class SnapshotFetch {
     if (provenRound(this.#p, head.decided.proof, {height, hash: head.hash}) === null)
       throw new SnapshotError("UNPROVEN", {height, got: head.hash});
     return {height, head, bytes};
+  }
+
+  /** Whether validators with more than a third of the seats show this very block. */
+  async #isVouched({height, head}: Offer, book: PeerBook, signal: AbortSignal): Promise<boolean> {
+    const {epochSet} = this.#p.chain;
+    const asked = new Set<number>();
+    let seats = 0;
+    while (3 * seats <= epochSet.seats && !signal.aborted) {
+      const validator = book.pick(height, asked);
+      if (validator === null) return false;
+      asked.add(validator);
+      if (await this.#shows(validator, height, head.hash, signal)) seats += epochSet.validators[validator]?.seats ?? 0;
+    }
+    return !signal.aborted;
+  }
+
+  async #shows(validator: number, height: number, hash: Hex, signal: AbortSignal): Promise<boolean> {
+    const {network, clock, log} = this.#p;
+    const late = new AbortController();
+    const cancel = clock.after(REQUEST_MS, () => late.abort(new Error("no answer in time")));
+    try {
+      const [frame] = await network.requestBlocks(validator, height, 1, AbortSignal.any([signal, late.signal]));
+      return frame !== undefined && blockHash(decodeBlock(decodeDecidedBlock(frame).block)) === hash;
+    } catch (error) {
+      log.warn("the block of a snapshot is not shown", {validator, height, ...describeError(error)});
+      return false;
+    } finally {
+      cancel();
+    }
   }
 
   /** null where it was stopped. Throws SnapshotError INCOMPLETE, OTHER_KEY. */
