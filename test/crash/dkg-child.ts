@@ -19,7 +19,8 @@ import {MemoryFeed, MemoryHub, MemoryObserver, MemoryPayouts} from "../support/m
 /**
  * Four validators that make the group key, each with its own log, blocks and key files under argv[2]. At the step argv[3] of
  * validator 0 the process kills itself; without one it goes on. One line for each thing that is to be known outside:
- * `step name`, `dealing validator sid hash`, `ready validator seats`, `error validator text`.
+ * `step name`, `dealing validator sid hash`, `ready validator seats`, and all that is logged: `error validator text fields` and the
+ * like of `debug`, `info`, `warn`.
  */
 const [dir = ".", killAt = "", password = "password"] = process.argv.slice(2);
 const {genesis: made, keys} = testNetwork([2, 1, 1, 1]);
@@ -57,15 +58,16 @@ class ToldFiles extends ShareFiles {
 }
 
 function logger(validator: number): Logger {
-  const log: Logger = {
-    debug() {},
-    info: (text, fields) => {
-      if (text === "group key is ready") say("ready", validator, Number((fields as {seats?: number} | undefined)?.seats));
-    },
-    warn() {},
-    error: (text, fields) => say("error", validator, text, JSON.stringify(fields ?? {})),
-    child: () => log,
+  const told = (level: string) => (text: string, fields?: object) => {
+    say(
+      level,
+      validator,
+      text,
+      JSON.stringify(fields ?? {}, (_, value) => (typeof value === "bigint" ? `${value}` : value)),
+    );
+    if (text === "group key is ready") say("ready", validator, Number((fields as {seats?: number} | undefined)?.seats));
   };
+  const log: Logger = {debug: told("debug"), info: told("info"), warn: told("warn"), error: told("error"), child: () => log};
   return log;
 }
 

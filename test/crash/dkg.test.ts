@@ -4,9 +4,11 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {createInterface} from "node:readline";
 import {afterEach, beforeEach, describe, expect, test} from "vitest";
-import type {Hex} from "../../src/base/bytes.ts";
+import {fromHex, type Hex} from "../../src/base/bytes.ts";
 import {ShareFiles} from "../../src/node/dkg-files.ts";
 import {readKeystoreFile} from "../../src/store/keystore.ts";
+import {testNetwork} from "../support/ledger.ts";
+import {findSecrets, groupSecret, writtenIn} from "../support/secrets.ts";
 
 const CHILD = new URL("./dkg-child.ts", import.meta.url).pathname;
 const LIFE_MS = 40_000;
@@ -67,7 +69,8 @@ function expectWholeFiles(): void {
   for (const file of [0, 1, 2, 3].flatMap(keyFiles)) if (file.endsWith(".json")) expect(readKeystoreFile(file).version).toBe(4);
 }
 
-async function expectShares(): Promise<void> {
+/** All seats have their shares, in files: by seat. */
+async function expectShares(): Promise<Map<number, Uint8Array>> {
   const [, sid] =
     /^shares-([0-9a-f]{16})\.json$/m.exec(
       keyFiles(0)
@@ -80,6 +83,7 @@ async function expectShares(): Promise<void> {
     [0, 1, 2, 3].map(async (validator) => [...((await new ShareFiles(join(dir, `${validator}`), PASSWORD).readShares(name)) ?? [])]),
   );
   expect(seats.flat().map(([seat]) => seat)).toEqual([1, 2, 3, 4, 5]);
+  return new Map(seats.flat());
 }
 
 describe("validators that make the group key on real disks", () => {
@@ -97,8 +101,24 @@ describe("validators that make the group key on real disks", () => {
     const dealings = dealingsOf([...lives, last]);
     expect(new Set(dealings).size).toBe(new Set(dealings.map((line) => line.split(" ").slice(0, 3).join(" "))).size);
     expect(new Set(dealings).size).toBe(4); // one session: each has said one thing, however often
-    await expectShares();
+    const shares = await expectShares();
     expect([0, 1, 2, 3].flatMap(keyFiles).filter((file) => file.includes("dealer-"))).toEqual([]); // erased once they were decided
+
+    const secrets = [
+      ...testNetwork([2, 1, 1, 1]).keys.flatMap(({consensus, encSecret}, i) => [
+        {name: `consensus key of ${i}`, bytes: consensus},
+        {name: `dealing key of ${i}`, bytes: encSecret},
+      ]),
+      ...[...shares].map(([seat, share]) => ({name: `share of seat ${seat}`, bytes: share})),
+      {name: "what the group key stands for", bytes: groupSecret(shares)},
+    ];
+    expect(secrets).toHaveLength(14);
+    const logged = {where: "log", bytes: Buffer.from([...lives, last].flatMap(({lines}) => lines).join("\n"))};
+    const stored = (await Promise.all([0, 1, 2, 3].map((i) => writtenIn(join(dir, `${i}`))))).flat();
+    const written = [logged, ...stored];
+    const sid = {name: "session id", bytes: fromHex(dealings[0]?.split(" ")[2] as Hex)};
+    expect(findSecrets([sid], stored).length).toBeGreaterThan(0); // what is public is found
+    expect(findSecrets(secrets, written)).toEqual([]);
   }, 120_000);
 
   test("22, 23, 24 lose no shares while they write them, derive lost ones again, and touch no file that they cannot read", async () => {
