@@ -228,6 +228,8 @@ class Launcher {
       of.group,
       "--fee-asset",
       ASSET.asset_id,
+      "--epoch-seconds",
+      `${this.#options.epochSeconds}`,
       "--out",
       out,
     ]);

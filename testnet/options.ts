@@ -10,6 +10,8 @@ export interface TestnetOptions {
   readonly once: boolean;
   /** Seconds between blocks of the chain; 0: a block for each transaction. */
   readonly blockTime: number;
+  /** Least length of an epoch, s; 0: the validator set never changes. */
+  readonly epochSeconds: number;
   readonly demo: boolean;
 }
 
@@ -23,6 +25,9 @@ export function parseOptions(argv: readonly string[]): TestnetOptions {
     .option("--json", "one JSON object per line instead of the picture", false)
     .option("--once", "the demo, then stop; exit code 0 only if payment and payout arrived", false)
     .addOption(new Option("--block-time <s>", "seconds between blocks of the chain; 0: at once").argParser(count(0, 60)).default(0))
+    .addOption(
+      new Option("--epoch-seconds <s>", "least length of an epoch; 0: the set never changes").argParser(count(0, 86_400)).default(0),
+    )
     .option("--no-demo", "no demo payment");
   const given = cli.parse([...argv], {from: "user"}).opts<{
     validators?: number;
@@ -31,6 +36,7 @@ export function parseOptions(argv: readonly string[]): TestnetOptions {
     json: boolean;
     once: boolean;
     blockTime: number;
+    epochSeconds: number;
     demo: boolean;
   }>();
   if (given.once && !given.demo) cli.error("--once is the demo and then the end: it does not go with --no-demo");

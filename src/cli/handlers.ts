@@ -69,7 +69,7 @@ async function genesis(options: GenesisOptions): Promise<void> {
     salt: options.salt.toLowerCase() as Hex,
     groups: options.group.map((group) => ({provider, group: parseAddress(group, "--group"), finality: 0})),
     feeAsset: parseUuid(options.feeAsset, "--fee-asset"),
-    parameters: PARAMETERS_LAN,
+    parameters: {...PARAMETERS_LAN, epochSeconds: options.epochSeconds},
   }).finally(() => provider.destroy());
   writeFileSync(options.out, encodeGenesis(made));
   print({event: "genesis", networkId: made.networkId, validators: made.validators.length, out: options.out});

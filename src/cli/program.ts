@@ -19,6 +19,7 @@ export interface GenesisOptions {
   salt: string;
   group: string[];
   feeAsset: string;
+  epochSeconds: number;
   out: string;
 }
 export interface ApiOptions {
@@ -77,6 +78,7 @@ export function program(handlers: Handlers): Command {
     .requiredOption("--salt <hex32>", "the salt that Staking was made with")
     .requiredOption("--group <address>", "a group contract on the home chain; repeat for more, the first is the default", collect, [])
     .requiredOption("--fee-asset <uuid>", "Mixin asset of fees")
+    .option("--epoch-seconds <s>", "least length of an epoch; 0: the validator set never changes", wholeNumber, 0)
     .requiredOption("--out <file>", "where to write it")
     .action((options: GenesisOptions) => handlers.genesis(options));
 
@@ -153,6 +155,12 @@ export function program(handlers: Handlers): Command {
 
 function collect(value: string, before: string[]): string[] {
   return [...before, value];
+}
+
+function wholeNumber(value: string): number {
+  const parsed = Number(value);
+  if (!Number.isSafeInteger(parsed) || parsed < 0) throw new InvalidArgumentError("want a whole number");
+  return parsed;
 }
 
 function port(value: string): number {

@@ -1,18 +1,14 @@
 import {validatorsHashOf} from "../types/digests.ts";
-import {multisigOf} from "../types/validators.ts";
 import type {Records} from "./draft.ts";
 import {epochBegunAfter} from "./epochs.ts";
 import type {NetworkConstants} from "./network.ts";
 import type {OutboxPacker} from "./outboxes.ts";
 
-/** What the last block of an epoch tells every contract: the set of the next, and the multisig that it pays from and is paid to. Nothing in any other block. */
+/** What the last block of an epoch tells every contract: the set of the next. Nothing in any other block. */
 export function packEpoch(packer: OutboxPacker, records: Records, network: NetworkConstants, height: number): void {
   const begun = epochBegunAfter(records, height);
   if (begun === null) return;
   const {epoch, validators} = begun;
-  const {members, threshold} = multisigOf(validators);
-  for (const platform of network.platforms) {
+  for (const platform of network.platforms)
     packer.system(platform, {kind: "validatorSet", epoch, validatorsHash: validatorsHashOf(epoch, validators)});
-    packer.system(platform, {kind: "custody", epoch, members, threshold});
-  }
 }

@@ -151,7 +151,7 @@ export const SEAT_PROOFS: Table<Uuid, Hex> = {
   read: (r) => r.hex(20, "operator"),
 };
 
-/** Table 37: a multisig that is or was the group's (`multisigName`) → the epoch whose seats it is of, the newest. */
+/** Table 37: a multisig that holds or held the group's money (`multisigName`) → the epoch whose seats it is of. */
 export const MULTISIGS: Table<Hex, number> = {
   id: 37,
   key: (name) => new Writer().hex(name, 32).bytes(),

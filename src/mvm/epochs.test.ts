@@ -18,7 +18,6 @@ import {recoverSignature} from "../crypto/threshold.ts";
 import {validatorsHashOf} from "../types/digests.ts";
 import {uuidBytes} from "../types/ids.ts";
 import {encodeSystemEvent} from "../types/system-events.ts";
-import {multisigOf} from "../types/validators.ts";
 import {epochAt, epochDueAt, epochInForce, epochOf, epochsOf, epochToCome} from "./epoch-queries.ts";
 import {applyFacts, heightOf} from "./ledger.ts";
 import {groupKey, needsTicks, paymentOf} from "./queries.ts";
@@ -208,9 +207,8 @@ describe("a change of the set", () => {
     const applied = acks.map((fact) => ledger.decide(fact)).at(-1);
     const {epoch, validators} = epochInForce(ledger.state);
     const set = encodeSystemEvent({kind: "validatorSet", epoch, validatorsHash: validatorsHashOf(1, validators)});
-    const custody = encodeSystemEvent({kind: "custody", epoch, ...multisigOf(validators)});
     expect(applied?.outboxes.map(({outbox, system}) => [outbox.platform, system])).toEqual(
-      ledger.state.network.platforms.map((platform) => [platform, [set, custody]]),
+      ledger.state.network.platforms.map((platform) => [platform, [set]]),
     );
   });
 

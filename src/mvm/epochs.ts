@@ -107,7 +107,6 @@ export function endSession(draft: Draft, height: number, session: ActiveSession)
   draft.put(EPOCHS, epoch, {from, startedAt, validators, shares: {sid, transcript, publicShares}});
   if (record.from !== null) return;
   draft.put(EPOCH_STATE, null, {...stateOf(draft), current: epoch, from, changing: false});
-  putMultisig(draft, epoch, validators);
 }
 
 /** The epoch that begins after `height`; null: the set stays. */

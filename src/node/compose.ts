@@ -2,6 +2,7 @@ import {randomBytes} from "node:crypto";
 import {readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {Registry} from "prom-client";
+import type {Hex} from "../base/bytes.ts";
 import {checkGenesis} from "../chain/genesis.ts";
 import {createGroupContract} from "../chain/group.ts";
 import {createChainObserver} from "../chain/observer.ts";
@@ -18,6 +19,7 @@ import type {Logger, Service} from "../ports/system.ts";
 import {createBlockStore} from "../store/blocks.ts";
 import {createWal} from "../store/wal.ts";
 import {decodeGenesis, type Genesis, genesisHash} from "../types/genesis.ts";
+import type {Uuid} from "../types/ids.ts";
 import {multisigOf} from "../types/validators.ts";
 import {Activity} from "./api/activity.ts";
 import {explorerRoute} from "./api/explorer.ts";
@@ -35,6 +37,7 @@ import {createMeters, registerMetrics} from "./metrics/metrics.ts";
 import {timedWal} from "./metrics/timed-wal.ts";
 import {logFileOf} from "./repair.ts";
 import {serviceGroup} from "./services.ts";
+import {spectatorFeed, spectatorPayouts} from "./spectator.ts";
 import {createLogger, systemClock} from "./system.ts";
 
 const STOP_MS = 4_000;
@@ -69,7 +72,10 @@ export async function startNode(options: {dir: string; password: string; fatal: 
   // who staked for more seats than a validator may hold has users without one
   const seatUsers = keys.seatUsers.filter(({app_id}) => members.includes(app_id));
   const [user] = seatUsers;
-  if (user === undefined) {
+  const {platforms, epoch0Block, homeChainId, parameters} = genesis;
+  const mayJoin = parameters.epochSeconds > 0;
+  const speaker = user ?? keys.seatUsers[0];
+  if (speaker === undefined || (user === undefined && !mayJoin)) {
     const advice = "none of these Mixin users holds a seat of this network: use the keys that staked before its set was frozen";
     throw new KeyringError("BAD_SEAT_USER", {file: keyFile(dir, "mixin"), advice});
   }
@@ -87,29 +93,26 @@ export async function startNode(options: {dir: string; password: string; fatal: 
     if (parts === null) throw new Error("asked before the node was put together");
     return parts.chain.state;
   };
-  const feed = createOutputFeed({
-    ...group,
-    user,
-    logger: log.child({part: "mixin"}),
-    fromSequence: 0n,
-    isDecided: (id) => isDecidedOutput(state(), id),
-  });
-  const payouts = createPayoutSigner({...group, users: seatUsers, logger: log.child({part: "payouts"}), voidAfterMs: config.voidAfterMs});
-  const mixin = createMixinClient({url: config.mixin, user});
-  const {platforms, epoch0Block} = genesis;
-  const observers = platforms.map(({chainId, group: address, finality}) =>
+  const mixinLog = {logger: log.child({part: "mixin"})};
+  const isDecided = (id: Uuid) => isDecidedOutput(state(), id);
+  const feed = user === undefined ? spectatorFeed() : createOutputFeed({...group, ...mixinLog, user, fromSequence: 0n, isDecided});
+  const payoutOptions = {...group, users: seatUsers, logger: log.child({part: "payouts"}), voidAfterMs: config.voidAfterMs};
+  const payouts = user === undefined ? spectatorPayouts() : createPayoutSigner(payoutOptions);
+  const mixin = createMixinClient({url: config.mixin, user: speaker});
+  const observe = (of: {chainId: number; group: Hex; finality: number; from: number; everyHead?: boolean}) =>
     createChainObserver({
+      ...of,
       url: config.rpc,
-      chainId,
-      group: address,
-      finality,
       pollMs: config.pollMs,
       // decided blocks that are replayed move it on before it starts
-      from: {number: chainId === genesis.homeChainId ? epoch0Block : 0, logs: 0},
+      from: {number: of.from, logs: 0},
       clock: systemClock,
       log: log.child({part: "chain"}),
-    }),
-  );
+    });
+  const observers = platforms.map((p) => observe({...p, from: p.chainId === homeChainId ? epoch0Block : 0}));
+  const finality = platforms.find((p) => p.chainId === homeChainId)?.finality ?? 0;
+  // where the set changes, the logs of Staking say how, and its chain's time says when
+  if (mayJoin) observers.push(observe({chainId: homeChainId, group: genesis.staking, finality, from: 0, everyHead: true}));
   const contracts = platforms.map(({chainId, group: address, finality}) =>
     createGroupContract({
       url: config.rpc,

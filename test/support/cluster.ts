@@ -7,6 +7,7 @@ import {assemble, type NodeParts} from "../../src/node/assemble.ts";
 import type {ShareStore} from "../../src/node/hosts/dkg-host.ts";
 import {serviceGroup} from "../../src/node/services.ts";
 import {systemClock} from "../../src/node/system.ts";
+import type {ChainObserver} from "../../src/ports/chain.ts";
 import type {Logger} from "../../src/ports/system.ts";
 import {networkIdOf} from "../../src/types/digests.ts";
 import {type Genesis, PARAMETERS_LAN, type Parameters, platformIds} from "../../src/types/genesis.ts";
@@ -94,18 +95,34 @@ export interface TestNode {
 /** Whole validators in this process, on memory ports: real consensus, ledger, DKG and signatures. */
 export class TestCluster {
   readonly genesis: Genesis;
-  readonly keys: readonly TestKeys[];
+  readonly keys: TestKeys[];
   readonly hub = new MemoryHub();
   readonly nodes = new Map<number, TestNode>();
   readonly #disks: {store: MemoryStore; wal: MemoryWal; shares: MemoryShares}[];
   readonly #log: (validator: number) => Logger;
+  readonly #observe: () => ChainObserver[];
 
-  constructor(seats: readonly number[], options: {parameters?: Partial<Parameters>; log?: (validator: number) => Logger} = {}) {
+  /** @param options.observe  observers of each validator besides those of group contracts */
+  constructor(
+    seats: readonly number[],
+    options: {parameters?: Partial<Parameters>; log?: (validator: number) => Logger; observe?: () => ChainObserver[]} = {},
+  ) {
     const {genesis, keys} = testGenesis(seats, options.parameters);
     this.genesis = genesis;
     this.keys = keys;
     this.#disks = keys.map(() => ({store: new MemoryStore(), wal: new MemoryWal(), shares: new MemoryShares()}));
     this.#log = options.log ?? (() => silentLog);
+    this.#observe = options.observe ?? (() => []);
+  }
+
+  /** Somebody who is in no set; started as the others are, by the number that this returns. */
+  add(keys: TestKeys): number {
+    this.#disks.push({store: new MemoryStore(), wal: new MemoryWal(), shares: new MemoryShares()});
+    return this.keys.push(keys) - 1;
+  }
+  /** Sessions whose shares this validator keeps. */
+  sidsOf(validator: number): string[] {
+    return this.#disks[validator]?.shares.sids ?? [];
   }
 
   /** Starts a validator, or starts it again with what it had on disk. */
@@ -123,7 +140,7 @@ export class TestCluster {
       store: disk.store,
       wal: disk.wal,
       network: (handler) => this.hub.port(validator, handler),
-      observers: platformIds(this.genesis).map((platform) => new MemoryObserver(platform)),
+      observers: [...platformIds(this.genesis).map((platform) => new MemoryObserver(platform)), ...this.#observe()],
       contracts: [],
       feed,
       payouts,

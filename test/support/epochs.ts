@@ -57,9 +57,11 @@ export function foundersOf(ledger: TestLedger): Person[] {
 
 const ids = (users: readonly Uuid[]) => users.map((user) => toHex(uuidBytes(user)));
 
-export function depositLog(ledger: TestLedger, person: Person): RawLog {
-  const {operator, consensus, encSecret, users} = person;
-  const {networkId} = ledger.network.genesis;
+export function depositLog({network}: TestLedger, person: Person): RawLog {
+  return depositLogIn(network.genesis.networkId, person);
+}
+
+export function depositLogIn(networkId: Hex, {operator, consensus, encSecret, users}: Person): RawLog {
   const proof = encKeyProof(encSecret, {networkId, epoch: DEPOSIT_EPOCH, operator});
   return stakingLog(
     "Deposited",

@@ -13,7 +13,6 @@ import {
 import type {BlockStore} from "../../ports/store.ts";
 import {blockHash, coreHash, decodeBlock} from "../../types/block.ts";
 import {mixAddress} from "../../types/mix-address.ts";
-import {multisigOf} from "../../types/validators.ts";
 import type {NodeParts} from "../assemble.ts";
 import {evidenceRoute} from "./evidence.ts";
 import type {Participation} from "./participation.ts";
@@ -67,7 +66,7 @@ function status({parts, version, alarms}: ViewPorts): object {
   const me = chain.epochSet.indexOf(parts.own);
   const self = me === null ? null : (chain.epochSet.validators[me] ?? null);
   const key = groupKey(chain.state);
-  const {members, threshold} = multisigOf(chain.epochSet.validators);
+  const {members, threshold} = chain.state.network.multisig;
   return {
     networkId: chain.genesis.networkId,
     chains: chain.genesis.platforms.map(({chainId, group}) => ({chainId, group})),
