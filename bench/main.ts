@@ -3,6 +3,7 @@ import {catchupBench} from "./catchup.ts";
 import {cryptoBench} from "./crypto.ts";
 import {decisionBench} from "./decision.ts";
 import {dkgBench} from "./dkg.ts";
+import {gasBench} from "./gas.ts";
 import {type Benchmark, table} from "./harness.ts";
 import {idleBench} from "./idle.ts";
 import {ledgerBench} from "./ledger.ts";
@@ -17,6 +18,7 @@ const ALL: readonly Benchmark[] = [
   cryptoBench,
   dkgBench,
   ledgerBench,
+  gasBench,
   simulationBench,
   catchupBench,
   idleBench,

@@ -19,9 +19,14 @@ export interface Artifact {
 /** By source and name: "contracts/Staking.sol:Staking". */
 export type Artifacts = Record<string, Artifact>;
 
-interface SolcOutput {
+interface SolcOutput<C> {
   errors?: {severity: "error" | "warning" | "info"; errorCode: string; sourceLocation?: {file: string}; formattedMessage: string}[];
-  contracts?: Record<string, Record<string, {abi: object[]; evm: {bytecode: {object: string}; deployedBytecode: {object: string}}}>>;
+  contracts?: Record<string, Record<string, C>>;
+  sources?: Record<string, {id: number; ast?: object}>;
+}
+interface Compiled {
+  abi: object[];
+  evm: {bytecode: {object: string}; deployedBytecode: {object: string}};
 }
 
 const SETTINGS = {
@@ -72,6 +77,14 @@ export function artifactOf(artifacts: Artifacts, name: string): Artifact {
   return first[1];
 }
 
+/**
+ * What else the compiler can say of the same sources and settings: `outputs` by source and contract as in its JSON input.
+ * Not kept. Throws as {@link compileContracts}.
+ */
+export function askCompiler<C>(outputs: Record<string, Record<string, string[]>>): Pick<SolcOutput<C>, "contracts" | "sources"> {
+  return runSolc<C>(readSources(), {...SETTINGS, outputSelection: outputs});
+}
+
 function readSources(): Sources {
   const sources: Sources = {};
   for (const file of readdirSync(join(ROOT, "contracts"), {recursive: true, encoding: "utf8"})
@@ -83,7 +96,7 @@ function readSources(): Sources {
   return sources;
 }
 
-function compile(sources: Sources): Artifacts {
+function runSolc<C>(sources: Sources, settings: object): SolcOutput<C> {
   const solc = require("solc") as {compile(input: string, callbacks: {import(path: string): {contents: string} | {error: string}}): string};
   const find = (path: string): {contents: string} | {error: string} => {
     try {
@@ -92,12 +105,17 @@ function compile(sources: Sources): Artifacts {
       return {error: String(error)};
     }
   };
-  const out = JSON.parse(solc.compile(JSON.stringify({language: "Solidity", sources, settings: SETTINGS}), {import: find})) as SolcOutput;
+  const out = JSON.parse(solc.compile(JSON.stringify({language: "Solidity", sources, settings}), {import: find})) as SolcOutput<C>;
   // a warning in our own sources fails the build; OpenZeppelin's transient guard always warns (2394)
   const bad = (out.errors ?? []).filter(
     (e) => e.severity === "error" || (e.severity === "warning" && !(e.sourceLocation?.file ?? "").startsWith("@")),
   );
   if (bad.length > 0) throw new Error(bad.map((e) => e.formattedMessage).join("\n"));
+  return out;
+}
+
+function compile(sources: Sources): Artifacts {
+  const out = runSolc<Compiled>(sources, SETTINGS);
   const artifacts: Artifacts = {};
   for (const [file, contracts] of Object.entries(out.contracts ?? {}))
     for (const [name, c] of Object.entries(contracts))

@@ -1,6 +1,7 @@
 import {AbiCoder, ErrorFragment, getAddress, Interface, type InterfaceAbi, type LogDescription, type Result} from "ethers";
 import {artifactOf, compileContracts} from "../../../scripts/compile.ts";
 import {startAnvil} from "../../../testnet/anvil.ts";
+import {coverageOf} from "./coverage.ts";
 
 /** Below the cap of EIP-7825. */
 export const GAS_MAX = 16_777_216;
@@ -62,7 +63,7 @@ export async function startChain(args: readonly string[] = []): Promise<Chain> {
   const anvil = await startAnvil(args, AbortSignal.timeout(20_000));
   let id = 0;
 
-  async function rpc<T>(method: string, ...params: unknown[]): Promise<T> {
+  async function plainRpc<T>(method: string, ...params: unknown[]): Promise<T> {
     const body = JSON.stringify({jsonrpc: "2.0", id: ++id, method, params});
     const response = await fetch(anvil.url, {method: "POST", headers: {"content-type": "application/json"}, body});
     const answer = (await response.json()) as {result?: T; error?: {message: string; data?: unknown}};
@@ -71,6 +72,8 @@ export async function startChain(args: readonly string[] = []): Promise<Chain> {
     }
     return answer.result as T;
   }
+  const coverage = coverageOf(plainRpc);
+  const rpc = coverage?.rpc ?? plainRpc;
   const chainId = Number(await rpc<string>("eth_chainId"));
   const accounts = await rpc<string[]>("eth_accounts");
 
@@ -151,7 +154,10 @@ export async function startChain(args: readonly string[] = []): Promise<Chain> {
         () => rpc("eth_call", transaction(null, creation(name, args)), "latest"),
         interfaceOf(artifactOf(artifacts, name).abi as InterfaceAbi),
       ),
-    stop: () => anvil.stop(),
+    async stop() {
+      coverage?.save();
+      await anvil.stop();
+    },
   };
 }
 
