@@ -8,14 +8,14 @@ interface Layout {
   };
 }
 
-/** Slot, offset and type of each variable, structs opened once. */
-function linesOf({storageLayout}: Layout): string[] {
+/** Types of the variables by slot, offset and name; those of structs after them. */
+function layoutOf({storageLayout}: Layout): Record<string, string> {
   const types = storageLayout?.types ?? {};
-  const line = (v: {label: string; offset: number; slot: string; type: string}) =>
-    `${v.slot}+${v.offset} ${v.label}: ${types[v.type]?.label ?? v.type}`;
-  const variables = (storageLayout?.storage ?? []).map(line);
-  const structs = Object.values(types).flatMap((t) => (t.members ?? []).map((m) => `${t.label} ${line(m)}`));
-  return [...variables, ...structs.sort()];
+  const entry = (v: {label: string; offset: number; slot: string; type: string}, of = "") =>
+    [`${of}${v.slot}+${v.offset} ${v.label}`, types[v.type]?.label ?? v.type] as const;
+  const variables = (storageLayout?.storage ?? []).map((v) => entry(v));
+  const members = Object.values(types).flatMap((t) => (t.members ?? []).map((m) => entry(m, `${t.label} `)));
+  return Object.fromEntries([...variables, ...members.sort()]);
 }
 
 test("storage lies where layout.json says; `npx vitest run -u` on this file writes it anew", async () => {
@@ -23,7 +23,7 @@ test("storage lies where layout.json says; `npx vitest run -u` on this file writ
   const all = Object.entries(contracts).flatMap(
     ([file, of]) => (/^contracts\/(?!test\/|group\/|staking\/)/.test(file) ? Object.entries(of) : []), // parts show in what they are parts of
   );
-  const layouts = all.map(([name, of]) => [name, linesOf(of)] as const).filter(([, lines]) => lines.length > 0);
+  const layouts = all.map(([name, of]) => [name, layoutOf(of)] as const).filter(([, layout]) => Object.keys(layout).length > 0);
   expect(layouts.map(([name]) => name)).toEqual(expect.arrayContaining(["MixinGroup", "Staking", "MixinApp"]));
   const sorted = Object.fromEntries(layouts.sort(([a], [b]) => (a < b ? -1 : 1)));
   await expect(`${JSON.stringify(sorted, null, 2)}\n`).toMatchFileSnapshot("layout.json");
