@@ -17,7 +17,7 @@ afterAll(() => chain.stop());
 /** A random byte that is zero makes a transaction 12 gas cheaper. */
 const CHANCE = 150;
 
-test("what transactions take is what gas.json says; `npx vitest run -u` on this file writes it anew", async () => {
+test("what transactions take is what gas.json says; `npx vitest run` on this file with `-u` behind it writes it anew", async () => {
   const known = existsSync(FILE) ? (JSON.parse(readFileSync(FILE, "utf8")) as Record<string, number>) : {};
   const figures = list.map(({name, gas}) => [name, Math.abs(gas - (known[name] ?? 0)) > CHANCE ? gas : known[name]] as const);
   await expect(`${JSON.stringify(Object.fromEntries(figures), null, 2)}\n`).toMatchFileSnapshot(FILE);

@@ -18,7 +18,7 @@ function layoutOf({storageLayout}: Layout): Record<string, string> {
   return Object.fromEntries([...variables, ...members.sort()]);
 }
 
-test("storage lies where layout.json says; `npx vitest run -u` on this file writes it anew", async () => {
+test("storage lies where layout.json says; `npx vitest run` on this file with `-u` behind it writes it anew", async () => {
   const {contracts = {}} = askCompiler<Layout>({"*": {"*": ["storageLayout"]}});
   const all = Object.entries(contracts).flatMap(
     ([file, of]) => (/^contracts\/(?!test\/|group\/|staking\/)/.test(file) ? Object.entries(of) : []), // parts show in what they are parts of
