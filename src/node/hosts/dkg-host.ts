@@ -12,9 +12,10 @@ import {dkgSession} from "../../mvm/queries.ts";
 import type {Network, Verdict} from "../../ports/network.ts";
 import type {BlockStore} from "../../ports/store.ts";
 import type {Clock, Logger, Service} from "../../ports/system.ts";
-import {dealingSize, decodeDkgBody, encodeDkgBody, placeOf} from "../../types/dkg.ts";
+import {dealingSize, decodeDkgBody, encodeDkgBody, type NoShare, placeOf} from "../../types/dkg.ts";
 import type {DkgMessage} from "../../types/facts.ts";
 import type {DkgGossip} from "../../types/messages.ts";
+import {seatsOf} from "../../types/validators.ts";
 import type {Certifier} from "../bft/certifier.ts";
 import type {DecidedChain, EpochSet} from "../bft/decided-chain.ts";
 import {type ConsensusSigner, type Digests, isSignedBy} from "../bft/signer.ts";
@@ -204,17 +205,19 @@ export class DkgHost implements Service, DkgPool {
   async #bodies(session: Session): Promise<{from: number; bodies: Uint8Array[]}> {
     const {shares, random} = this.#p;
     if (session.phase === "deal") return this.#dealings(session);
-    if (session.phase === "active") return {from: 0, bodies: []};
     shares.forgetDealerSeed(session.sid);
     const from = this.#indexIn(session.epoch);
-    const encSecret = from === null ? null : this.#p.dealing;
-    if (from === null || encSecret === null) return {from: 0, bodies: []};
+    if (from === null) return {from: 0, bodies: []};
+    const encSecret = this.#p.dealing;
     const opened = openShares({session, validatorIndex: from, encSecret});
-    if (session.phase === "complain") {
-      const first = new Map(opened.bad.map((bad) => [bad.dealer, bad]));
-      const complain = (bad: (typeof opened.bad)[number]) =>
-        makeComplaint({session, accuserIndex: from, encSecret, ...bad, random: random()});
-      return {from, bodies: [...first.values()].map((bad) => encodeDkgBody(complain(bad)))};
+    const first = new Map(opened.bad.map((bad) => [bad.dealer, bad]));
+    const complaints = [...first.values()].map((bad) => makeComplaint({session, accuserIndex: from, encSecret, ...bad, random: random()}));
+    if (session.phase === "complain") return {from, bodies: complaints.map((said) => encodeDkgBody(said))};
+    if (session.phase === "active") {
+      // what was missed while others complained, and seats that cannot sign
+      const lacking = seatsOf(session.validators, from).filter((seat) => !opened.shares.has(seat));
+      const said = [...complaints, ...lacking.map((seat): NoShare => ({kind: "noShare", sid: session.sid, seat}))];
+      return {from, bodies: said.map((late) => encodeDkgBody(late))};
     }
     await shares.writeShares(session.sid, opened.shares);
     return {from, bodies: makeAcks({session, shares: opened.shares}).map((ack) => encodeDkgBody(ack))};
