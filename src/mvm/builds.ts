@@ -43,12 +43,16 @@ function idOf(cause: PayoutCause): Uint8Array {
   }
 }
 
-/** The newest builds, the one that is to be signed last. */
-export function buildsOf(network: NetworkConstants, payout: Pick<PayoutRecord, "cause" | "buildIndex" | "voidFrom">): Build[] {
+/** The newest builds, the one that is to be signed last. With its trace id at hand, the first build needs no hash. */
+export function buildsOf(
+  network: NetworkConstants,
+  payout: Pick<PayoutRecord, "cause" | "buildIndex" | "voidFrom"> & {readonly traceId?: Uuid},
+): Build[] {
   const first = Math.max(0, payout.buildIndex - BUILDS_SHOWN + 1);
   return Array.from({length: payout.buildIndex - first + 1}, (_, i) => {
     const buildIndex = first + i;
     const voiding = payout.voidFrom !== null && buildIndex >= payout.voidFrom;
+    if (buildIndex === 0 && !voiding && payout.traceId !== undefined) return {requestId: payout.traceId, voiding};
     return {requestId: requestIdOf(network, payout.cause, {buildIndex, voiding}), voiding};
   });
 }

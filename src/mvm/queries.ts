@@ -115,7 +115,7 @@ export function openPayouts(state: LedgerState): OpenPayout[] {
     const {asset, amount, receivers, threshold, memo, inputs, buildIndex} = payout;
     return {
       traceId,
-      builds: buildsOf(state.network, payout),
+      builds: buildsOf(state.network, {...payout, traceId}),
       buildIndex,
       change: changeOf(payout),
       asset,

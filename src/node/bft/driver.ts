@@ -274,8 +274,8 @@ export class Driver implements Service {
 
   /** Takes the logged inputs of the height in progress again. */
   #replayLog(): void {
-    const silentTo = this.#journal.quarantine();
-    if (silentTo > this.#p.chain.height) this.#p.log.warn("no votes after a repair of the log", {votesFrom: silentTo + 1});
+    const silentTo = this.#journal.quarantine(this.#p.chain.height);
+    if (silentTo > this.#p.chain.height) this.#p.log.warn("no votes where earlier ones may be forgotten", {votesFrom: silentTo + 1});
     this.#speaker.guard.quarantine(silentTo);
     this.#startHeight();
     for (const record of this.#journal.recovered()) {

@@ -48,13 +48,25 @@ test("evidence is on disk with the next flush, although nothing is to be said, a
   expect(journalOf(new MemoryWal(wal.records)).recovered()).toEqual([record]);
 });
 
+test("own votes of a height that does not follow the stored blocks show that blocks were lost: nothing is signed up to there", async () => {
+  const vote = voteBy({genesis: testNetwork().genesis, secret: secretOf("me"), from: 0}, {height: 9});
+  const wal = new MemoryWal([encodeWalRecord({kind: "own", height: 9, message: {kind: "vote", vote, partials: []}})]);
+  expect(journalOf(wal).quarantine(8), "the height in progress").toBe(0);
+  expect(journalOf(wal).quarantine(9), "a height that is over").toBe(0);
+  const journal = journalOf(wal);
+  expect(journal.quarantine(0)).toBe(9);
+  await wal.append([new Uint8Array(33 << 20)]);
+  await journal.endHeight([]);
+  expect(journalOf(new MemoryWal(wal.records)).quarantine(0)).toBe(9);
+});
+
 test("a quarantine is kept when a log that has grown too long is emptied", async () => {
   const wal = new MemoryWal([encodeWalRecord({kind: "quarantine", height: 7}), encodeWalRecord({kind: "quarantine", height: 5})]);
   const journal = journalOf(wal);
-  expect(journal.quarantine()).toBe(7);
+  expect(journal.quarantine(6)).toBe(7);
   await wal.append([new Uint8Array(33 << 20)]);
   await journal.endHeight([]);
-  expect(journalOf(new MemoryWal(wal.records)).quarantine()).toBe(7);
+  expect(journalOf(new MemoryWal(wal.records)).quarantine(6)).toBe(7);
   expect(wal.records).toHaveLength(1);
 });
 

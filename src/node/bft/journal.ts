@@ -61,9 +61,15 @@ export class Journal {
     }
   }
 
-  /** The last height at which a repair of the log forbids to sign; 0 where it was never repaired. It outlives the log's growing too long. */
-  quarantine(): number {
-    this.#quarantine = this.recovered().reduce((last, {kind, height}) => (kind === "quarantine" ? Math.max(last, height) : last), 0);
+  /**
+   * The last height at which nothing may be signed: a repair of the log says so, or own messages of heights that are not next after
+   * the stored blocks: those were lost, and with them what the log means. 0: there is none. It outlives the log's growing too long.
+   */
+  quarantine(head: number): number {
+    this.#quarantine = this.recovered().reduce(
+      (last, {kind, height}) => (kind === "quarantine" || (kind === "own" && height > head + 1) ? Math.max(last, height) : last),
+      0,
+    );
     return this.#quarantine;
   }
 

@@ -44,6 +44,13 @@ export class PeerBook {
     return 0;
   }
 
+  /** Whether they have more than a third of the seats: one of them is honest. */
+  isThird(validators: Iterable<number>): boolean {
+    let seats = 0;
+    for (const validator of validators) seats += this.#weights.seatsOf(validator);
+    return 3 * seats > this.#weights.total();
+  }
+
   heightOf(validator: number): number {
     return this.#standings.get(validator)?.height ?? 0;
   }

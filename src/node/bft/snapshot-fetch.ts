@@ -122,14 +122,13 @@ export class SnapshotFetch {
 
   /** Whether validators with more than a third of the seats show this very block. */
   async #isVouched({height, head}: Offer, book: PeerBook, signal: AbortSignal): Promise<boolean> {
-    const {epochSet} = this.#p.chain;
     const asked = new Set<number>();
-    let seats = 0;
-    while (3 * seats <= epochSet.seats && !signal.aborted) {
+    const shown = new Set<number>();
+    while (!book.isThird(shown) && !signal.aborted) {
       const validator = book.pick(height, asked);
       if (validator === null) return false;
       asked.add(validator);
-      if (await this.#shows(validator, height, head.hash, signal)) seats += epochSet.validators[validator]?.seats ?? 0;
+      if (await this.#shows(validator, height, head.hash, signal)) shown.add(validator);
     }
     return !signal.aborted;
   }
