@@ -58,7 +58,7 @@ const PAUSE_MAX_MS = 10_000;
  *
  * @throws PayoutError NOT_A_MEMBER where an own user is not in the group
  */
-export function createPayoutSigner(options: PayoutSignerOptions): PayoutSigner & {stats(): PayoutStats} {
+export function createPayoutSigner(options: PayoutSignerOptions): PayoutSigner & {stats(): PayoutStats; halt(): void} {
   const {clock, pollMs = 250, concurrency = 8, patienceMs = 3_000, voidAfterMs = 600_000} = options;
   const group = groupOf(options.members, options.threshold);
   const log = options.logger.child({part: "mixin payouts"});
@@ -78,6 +78,7 @@ export function createPayoutSigner(options: PayoutSignerOptions): PayoutSigner &
   let confirmedCount = 0;
   const under = new Set<Promise<void>>();
   let active = false;
+  let halted = false;
   let cancel: (() => void) | null = null;
   const work = new PayoutWork({
     group,
@@ -128,7 +129,7 @@ export function createPayoutSigner(options: PayoutSignerOptions): PayoutSigner &
 
   /** Starts what is due, longest waiting first, and sets the timer for the rest. */
   function pump(): void {
-    if (!active) return;
+    if (!active || halted) return;
     cancel?.();
     cancel = null;
     const now = clock.now();
@@ -186,7 +187,7 @@ export function createPayoutSigner(options: PayoutSignerOptions): PayoutSigner &
       try {
         const job = jobs.get(payout.traceId);
         if (await work.lookUp(payout.traceId, payout.builds, job)) return;
-        if (job !== undefined && !job.running) await run(job);
+        if (job !== undefined && !job.running && !halted) await run(job);
       } catch (error) {
         if (error instanceof MixinError && error.code === "STOPPED") return;
         stats.failures++;
@@ -194,6 +195,10 @@ export function createPayoutSigner(options: PayoutSignerOptions): PayoutSigner &
       }
     },
     onNew: (listener) => void listeners.push(listener),
+    /** Signs nothing from here on, until the node is started again; what others confirm is still known. */
+    halt() {
+      halted = true;
+    },
     stats: () => ({...stats, confirmed: confirmedCount, open: [...jobs.values()].filter(isOpen).length}),
     async start(signal) {
       signal.addEventListener("abort", closeAll, {once: true});

@@ -2,7 +2,7 @@ import {InvariantError, invariant} from "../base/errors.ts";
 import {decodeFact, type MixinOutput} from "../types/facts.ts";
 import type {Uuid} from "../types/ids.ts";
 import type {Draft, Records} from "./draft.ts";
-import {linkOf, listAdd, listHead, listRemove} from "./lists.ts";
+import {linkOf, listAdd, listHead, listIds, listRemove} from "./lists.ts";
 import type {AssetRecord, LinkRecord, PayoutInput} from "./records.ts";
 import {ASSETS, LISTS, OUTPUTS} from "./tables.ts";
 
@@ -96,6 +96,16 @@ export function reserveOldest(draft: Draft, asset: Uuid): readonly PayoutInput[]
 /** How many outputs of an asset are free. */
 export function countFree(records: Records, asset: Uuid): number {
   return sizesOf(records, asset).reduce((sum, size) => sum + (records.get(LISTS, freeList(asset, size))?.count ?? 0), 0);
+}
+
+/** Ids of free outputs of all assets, at most `max`. */
+export function freeOutputs(records: Records, max: number): Uuid[] {
+  const found: Uuid[] = [];
+  for (const asset of listIds(records, ASSET_LIST))
+    for (const {id} of bySequence(records, asset))
+      if (found.length < max) found.push(id);
+      else return found;
+  return found;
 }
 
 function choose(candidates: Iterable<Candidate>, amount: bigint): Candidate[] | null {

@@ -10,8 +10,11 @@ import {openProvider} from "../chain/provider.ts";
 import {assertNative} from "../crypto/bls.ts";
 import {assertNativeSecp} from "../crypto/secp256k1.ts";
 import {createMixinClient, usersWithoutSafe} from "../mixin/client.ts";
+import {createCustodyCheck} from "../mixin/custody-check.ts";
 import {createOutputFeed} from "../mixin/output-feed.ts";
 import {createPayoutSigner} from "../mixin/payout-signer.ts";
+import {freeOutputs} from "../mvm/custody.ts";
+import {recordsOf} from "../mvm/draft.ts";
 import {foreignActivations, isDecidedOutput} from "../mvm/queries.ts";
 import {peerIdOf} from "../p2p/keys.ts";
 import {createNetwork} from "../p2p/network.ts";
@@ -40,6 +43,8 @@ import {serviceGroup} from "./services.ts";
 import {spectatorFeed, spectatorPayouts} from "./spectator.ts";
 import {createLogger, systemClock} from "./system.ts";
 
+/** Free outputs that are compared with the Mixin ledger. */
+const CUSTODY_CHECKED_MAX = 2_000;
 const STOP_MS = 4_000;
 const RPC_MS = 5_000;
 export const VERSION = "0.1.0";
@@ -97,7 +102,8 @@ export async function startNode(options: {dir: string; password: string; fatal: 
   const isDecided = (id: Uuid) => isDecidedOutput(state(), id);
   const feed = user === undefined ? spectatorFeed() : createOutputFeed({...group, ...mixinLog, user, fromSequence: 0n, isDecided});
   const payoutOptions = {...group, users: seatUsers, logger: log.child({part: "payouts"}), voidAfterMs: config.voidAfterMs};
-  const payouts = user === undefined ? spectatorPayouts() : createPayoutSigner(payoutOptions);
+  const signer = user === undefined ? null : createPayoutSigner(payoutOptions);
+  const payouts = signer ?? spectatorPayouts();
   const mixin = createMixinClient({url: config.mixin, user: speaker});
   const observe = (of: {chainId: number; group: Hex; finality: number; from: number; everyHead?: boolean}) =>
     createChainObserver({
@@ -170,7 +176,19 @@ export async function startNode(options: {dir: string; password: string; fatal: 
   const activity = new Activity({chain: node.chain, feed, clock: systemClock});
   const participation = new Participation(node.chain);
   const stream = streamRoute(timeline);
-  const alarms = () => observers.flatMap((observer) => observer.alarm()?.code ?? []);
+  const custodyOptions = {
+    url: config.mixin,
+    freeOutputs: () => freeOutputs(recordsOf(state().tree), CUSTODY_CHECKED_MAX),
+    isCurrent: () => node.catchUp.lag === 0,
+    alarm: () => signer?.halt(),
+    clock: systemClock,
+    logger: log.child({part: "custody"}),
+  };
+  const custody = user === undefined ? [] : [createCustodyCheck({...custodyOptions, user})];
+  const alarms = () => [
+    ...observers.flatMap((observer) => observer.alarm()?.code ?? []),
+    ...custody.flatMap((check) => (check.gone().length > 0 ? ["CUSTODY_MISMATCH"] : [])),
+  ];
   registerMetrics({registry, parts: node, contracts, alarms, version: VERSION});
   const metrics: Route = {path: "/metrics", answer: async () => ({type: "text/plain; version=0.0.4", body: await registry.metrics()})};
   const api = new ApiServer({
@@ -186,7 +204,7 @@ export async function startNode(options: {dir: string; password: string; fatal: 
     log: log.child({part: "api"}),
   });
   const genesisCheck: Service = {name: "genesis check", start: () => checkChain(genesis, config.rpc), stop: async () => {}};
-  const services = serviceGroup([genesisCheck, ...node.services, api], log, STOP_MS);
+  const services = serviceGroup([genesisCheck, ...node.services, ...custody, api], log, STOP_MS);
   await services.start();
   const addresses = node.network.addresses();
   writeFileSync(join(dir, "addresses.json"), `${JSON.stringify({p2p: addresses, api: api.url}, null, 2)}\n`);
