@@ -8,12 +8,14 @@ import {type Benchmark, table} from "./harness.ts";
 import {idleBench} from "./idle.ts";
 import {ledgerBench} from "./ledger.ts";
 import {paymentBench} from "./payment.ts";
+import {payoutsBench} from "./payouts.ts";
 import {simulationBench} from "./simulation.ts";
 import {walBench} from "./wal.ts";
 
 const ALL: readonly Benchmark[] = [
   decisionBench,
   paymentBench,
+  payoutsBench,
   walBench,
   cryptoBench,
   dkgBench,

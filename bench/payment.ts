@@ -79,12 +79,12 @@ async function payAll(bench: BenchNet, n: number): Promise<Payment[]> {
   }
 }
 
-async function newestSequence(net: Testnet): Promise<number> {
+export async function newestSequence(net: Testnet): Promise<number> {
   return (await unspentOutputs(net.mixin, net.user, ASSET.asset_id)).at(-1)?.sequence ?? 0;
 }
 
 /** When the wallet shows an output after that sequence. */
-async function moneyAfter(net: Testnet, sequence: number): Promise<number> {
+export async function moneyAfter(net: Testnet, sequence: number): Promise<number> {
   const {utxo} = sdkOf(net.mixin, net.user);
   const deadline = performance.now() + PAYOUT_MS;
   for (;;) {
@@ -117,14 +117,14 @@ async function momentsOf({net, seen}: BenchNet, of: {requestId: string; sentMs: 
 }
 
 /** Medians, ms. */
-interface Probes {
+export interface Probes {
   readonly decision: number;
   readonly transfer: number;
   readonly call: number;
   readonly quorum: number;
 }
 
-async function probe(net: Testnet, validators: number, floor: TcpFloor): Promise<Probes> {
+export async function probe(net: Testnet, validators: number, floor: TcpFloor): Promise<Probes> {
   await sleep(REST_MS);
   const quorum = Math.floor((2 * validators) / 3) + 1;
   const {sign, combine} = await certificateCost(quorum, PROBES);
