@@ -88,6 +88,8 @@ export interface TestNode {
   readonly parts: NodeParts;
   readonly feed: MemoryFeed;
   readonly payouts: MemoryPayouts;
+  readonly store: MemoryStore;
+  readonly wal: MemoryWal;
   readonly fatal: unknown[];
   stop(): Promise<void>;
 }
@@ -154,7 +156,7 @@ export class TestCluster {
     });
     const group = serviceGroup(parts.services, log, 2_000);
     await group.start();
-    const node = {parts, feed, payouts, fatal, stop: () => group.stop()};
+    const node = {parts, feed, payouts, store: disk.store, wal: disk.wal, fatal, stop: () => group.stop()};
     this.nodes.set(validator, node);
     return node;
   }
