@@ -16,7 +16,7 @@ export const ledgerBench: Benchmark = {
   name: "ledger",
   about: `messages applied per second, state root included, in blocks of ${PER_BLOCK}; bound: the SHA-256 of the state tree's new nodes alone`,
   async run({n}) {
-    const ledger = new TestLedger().runDkg();
+    const ledger = new TestLedger().runDkg().introduce();
     ledger.decide(registrationFact(1));
     let sequence = 2;
     const rates: number[] = [];

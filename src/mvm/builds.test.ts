@@ -13,7 +13,7 @@ import {traceOf} from "./builds.ts";
 import {messageOf} from "./messages.ts";
 import {balanceOf, balances, heldPayouts, openPayouts, payoutOf, payoutOfTrace} from "./queries.ts";
 
-const base = new TestLedger().runDkg();
+const base = new TestLedger().runDkg().introduce();
 base.decide(registrationFact(1));
 base.decide({kind: "payoutReceipt", traceId: openPayouts(base.state)[0]?.traceId as Uuid, txHash: `0x${"ab".repeat(32)}`});
 base.decide(outputFact(10, {extra: messageMemo(), amount: 100n}));

@@ -27,6 +27,7 @@ const EMPTY: AssetRecord = {
   held: 0n,
   credits: 0n,
   fees: 0n,
+  waiting: 0n,
   classes: 0n,
   merges: 0n,
   merge: null,
@@ -53,7 +54,7 @@ export function checkBooks(draft: Draft): void {
   for (const {key, value: a} of draft.touched(ASSETS)) {
     const fits = a.received === a.custody + a.paid + a.refunded + a.rewarded;
     const placed = a.custody === a.free + a.reserved + a.transit;
-    const owned = a.custody === a.balances + a.owed + a.held + a.credits + a.fees;
+    const owned = a.custody === a.balances + a.owed + a.held + a.credits + a.fees + a.waiting;
     if (!fits || !placed || !owned || Object.values(a).some((amount) => typeof amount === "bigint" && amount < 0n))
       throw new InvariantError("INVARIANT", {what: `the books of ${key} do not agree`});
   }

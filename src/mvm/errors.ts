@@ -38,6 +38,8 @@ export type LedgerCode =
   // Mixin
   | "DUPLICATE_OUTPUT"
   | "AMOUNT_TOO_LARGE"
+  | "NOT_WANTED"
+  | "MASKS_FULL"
   | "UNKNOWN_TRACE"
   | "PAYOUT_NOT_OPEN"
   /** Not the build at hand, or of a kind that was never made. */

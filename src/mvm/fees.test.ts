@@ -31,7 +31,7 @@ const rules: RulesText = {
   rewardHeights: 100,
 };
 const network = testNetwork([1, 2, 1, 1]);
-const base = new TestLedger({...network, genesis: {...network.genesis, rules}}).runDkg();
+const base = new TestLedger({...network, genesis: {...network.genesis, rules}}).runDkg().introduce();
 base.decide({...registrationFact(1), asset: FEE, amount: 507n});
 
 let ledger: TestLedger;

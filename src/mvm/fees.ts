@@ -8,7 +8,7 @@ import type {Draft} from "./draft.ts";
 import {CREDITS} from "./money-tables.ts";
 import type {NetworkConstants} from "./network.ts";
 import {owe} from "./payouts.ts";
-import type {PayoutCause} from "./records.ts";
+import type {PayoutCause, RefundReason} from "./records.ts";
 import {Refused} from "./refused.ts";
 
 /**
@@ -19,20 +19,21 @@ export function amountForApp(network: NetworkConstants, {asset, amount}: Pick<Mi
   return asset === network.genesis.feeAsset ? amount - network.rules.messageFee : amount;
 }
 
-/** Takes the fee of one message. Throws Refused FEE_TOO_LOW, NO_CREDIT. */
-export function chargeMessage(draft: Draft, network: NetworkConstants, process: Uuid, output: MixinOutput): void {
+/** Why nobody pays the fee of this message; null: somebody does. */
+export function messageRefusal(draft: Draft, network: NetworkConstants, process: Uuid, output: MixinOutput): RefundReason | null {
+  const {messageFee: fee} = network.rules;
+  if (output.asset === network.genesis.feeAsset) return output.amount < fee ? "FEE_TOO_LOW" : null;
+  return creditOf(draft, process) < fee ? "NO_CREDIT" : null;
+}
+
+/** Takes the fee of one message, which has no refusal. */
+export function chargeMessage(draft: Draft, network: NetworkConstants, process: Uuid, {asset}: MixinOutput): void {
   const {messageFee: fee} = network.rules;
   if (fee === 0n) return;
   const {feeAsset} = network.genesis;
-  if (output.asset === feeAsset) {
-    if (output.amount < fee) throw new Refused("FEE_TOO_LOW");
-    book(draft, feeAsset, {fees: fee});
-    return;
-  }
-  const credit = creditOf(draft, process);
-  if (credit < fee) throw new Refused("NO_CREDIT");
-  draft.put(CREDITS, process, credit - fee);
-  book(draft, feeAsset, {credits: -fee, fees: fee});
+  const credits = asset === feeAsset ? 0n : fee;
+  if (credits > 0n) draft.put(CREDITS, process, creditOf(draft, process) - credits);
+  book(draft, feeAsset, {credits: -credits, fees: fee});
 }
 
 /** Takes the fee of a registration, and returns what goes back. Throws Refused FEE_TOO_LOW. */

@@ -13,7 +13,6 @@ import {
   uuidOf,
 } from "../../test/support/ledger.ts";
 import {concatBytes, toHex, utf8} from "../base/bytes.ts";
-import {maskOf} from "../types/digests.ts";
 import {decodeEvent} from "../types/event.ts";
 import type {MixinOutput} from "../types/facts.ts";
 import {ZERO_UUID} from "../types/ids.ts";
@@ -34,7 +33,7 @@ import type {Fate} from "./records.ts";
 
 let started: TestLedger;
 beforeAll(() => {
-  started = new TestLedger().runDkg();
+  started = new TestLedger().runDkg().introduce();
   started.decide(registrationFact(1));
 });
 
@@ -144,7 +143,7 @@ describe("messages", () => {
     expect([2, 3, 4].map((i) => paymentOf(ledger.state, outputFact(i).outputId)?.fate)).toEqual(
       [0n, 1n, 2n].map((nonce) => ({kind: "message", process: APP, nonce})),
     );
-    const mask = maskOf({networkId: ledger.network.genesis.networkId, process: APP, senders: [USER], threshold: 1});
+    const mask = ledger.mask();
     const first = messageOf(ledger.state, APP, 0n);
     expect(decodeEvent(first?.event as Uint8Array)).toEqual({
       process: APP,
@@ -164,8 +163,11 @@ describe("messages", () => {
   });
 
   test("several senders are one sender, in any order, and another one with another threshold", () => {
-    const ledger = started.fork();
     const [a, b] = [uuidOf("a"), uuidOf("b")];
+    const ledger = started
+      .fork()
+      .introduce({senders: [b, a], threshold: 2})
+      .introduce({senders: [a, b]});
     const extra = messageMemo();
     ledger.decide(
       outputFact(2, {senders: [a, b], sendersThreshold: 2, extra}),

@@ -1,7 +1,6 @@
 import {toHex} from "../base/bytes.ts";
 import {Reader} from "../base/codec.ts";
 import {DecodeError} from "../base/errors.ts";
-import {maskOf} from "../types/digests.ts";
 import type {MixinOutput} from "../types/facts.ts";
 import {ZERO_UUID} from "../types/ids.ts";
 import {decodeMemo, type Operation, PURPOSE} from "../types/operation.ts";
@@ -9,17 +8,19 @@ import {readAddress} from "./addresses.ts";
 import {takeChange} from "./closing.ts";
 import {addFree, book} from "./custody.ts";
 import type {Draft} from "./draft.ts";
+import {checkMessage, emitMessage} from "./emit.ts";
 import {isGroup, proveSeat} from "./epochs.ts";
 import {LedgerError} from "./errors.ts";
-import {amountForApp, chargeMessage, chargeRegistration} from "./fees.ts";
+import {chargeRegistration} from "./fees.ts";
 import {listAdd} from "./lists.ts";
+import {maskOf, pairOf, waitForMask} from "./masks.ts";
 import {type NetworkConstants, platformNamed} from "./network.ts";
 import type {OutboxPacker} from "./outboxes.ts";
 import {refund} from "./payouts.ts";
 import {takeChangeOfProcess, takeCredit} from "./process-changes.ts";
 import type {Fate, HeldReason, MetaRecord} from "./records.ts";
 import {Refused} from "./refused.ts";
-import {BALANCES, MASKS, META, OUTPUTS, PROCESSES, REQUESTS} from "./tables.ts";
+import {META, OUTPUTS, PROCESSES, REQUESTS} from "./tables.ts";
 
 /** Every process, in the order of registration. */
 export const PROCESS_LIST = "processes";
@@ -120,27 +121,14 @@ function readMemo(extra: Uint8Array): Operation {
   }
 }
 
-/** A message to an app: gets the next nonce of its process. Platform and address of the memo mean nothing here. */
-function takeMessage({draft, network, packer}: Place, output: MixinOutput, {process: id, extra}: Operation): Fate {
-  const process = draft.get(PROCESSES, id);
-  if (process === undefined || process.closed) throw new Refused("UNKNOWN_PROCESS");
-  chargeMessage(draft, network, id, output);
-  const {senders, sendersThreshold: threshold, asset} = output;
-  const amount = amountForApp(network, output);
-  const mask = maskOf({networkId: network.genesis.networkId, process: id, senders, threshold});
-  if (draft.get(MASKS, [id, mask]) === undefined) draft.put(MASKS, [id, mask], {senders, threshold});
-  const nonce = process.nextNonce;
-  draft.put(PROCESSES, id, {...process, nextNonce: nonce + 1n});
-  draft.put(BALANCES, [id, asset], (draft.get(BALANCES, [id, asset]) ?? 0n) + amount);
-  book(draft, asset, {balances: amount});
-  const head = {process: id, nonce, asset, amount, extra, timestamp: output.createdAt};
-  packer.message(
-    process.platform,
-    {...head, members: [mask], threshold: 1, signature: new Uint8Array(0)},
-    {outputId: output.outputId, isBounce: false},
-    process.gasLimit,
-  );
-  return {kind: "message", process: id, nonce};
+/** A message to an app: gets the next nonce of its process, at once where its sender has a mask. Platform and address mean nothing here. */
+function takeMessage(place: Place, output: MixinOutput, {process}: Operation): Fate {
+  const {draft, network} = place;
+  const pair = pairOf(process, output);
+  const mask = maskOf(draft, {networkId: network.genesis.networkId, pair});
+  if (mask !== null) return emitMessage(place, process, output, mask);
+  checkMessage(place, process, output);
+  return waitForMask(place, pair, output);
 }
 
 /** A process gets its app; the payment goes back, less the fee. A closed process comes back with nonces that go on. */

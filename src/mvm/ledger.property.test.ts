@@ -9,8 +9,9 @@ import {type Block, decodeBlock, encodeBlock} from "../types/block.ts";
 import type {Fact, MixinOutput} from "../types/facts.ts";
 import {uuidBytes} from "../types/ids.ts";
 import {buildBlock, checkBlock, type LedgerState} from "./ledger.ts";
+import {wantedPairs} from "./masks.ts";
 import {changeOf} from "./payouts.ts";
-import {openPayouts, payoutOfTrace} from "./queries.ts";
+import {needsTicks, openPayouts, payoutOfTrace} from "./queries.ts";
 
 const started = new TestLedger().runDkg();
 started.decide(registrationFact(1));
@@ -21,7 +22,7 @@ const pick = <T>(items: readonly T[], n: number): T => items[n % items.length] a
 
 /** One thing that happens; `n` says to whom. Read against the state at hand, so that most of it makes sense. */
 type Step = {
-  kind: "payment" | "register" | "junk" | "nobody" | "send" | "receipt" | "refuse" | "change" | "state";
+  kind: "payment" | "register" | "junk" | "nobody" | "send" | "receipt" | "refuse" | "change" | "state" | "mask" | "ticks";
   n: number;
   amount: bigint;
 };
@@ -41,6 +42,8 @@ const step: fc.Arbitrary<Step> = fc.record({
     "change",
     "change",
     "state",
+    "mask",
+    "ticks",
   ),
   n: fc.nat(1_000),
   amount: fc.oneof(fc.bigInt(0n, 20n), fc.bigInt(0n, 2n ** 70n)),
@@ -62,7 +65,8 @@ class World {
     const logs = steps.filter((s) => s.kind === "send" || s.kind === "state").map((s) => this.#log(s));
     const platform = pick(this.ledger.state.network.platforms, 0);
     const chain = logs.length === 0 ? [] : chainFacts(this.ledger.state, platform, logs);
-    return [...chain, ...steps.flatMap((s) => this.#fact(s) ?? [])];
+    const masks = steps.some((s) => s.kind === "mask") ? wantedPairs(this.ledger.state, 2).map((pair) => this.ledger.maskFact(pair)) : [];
+    return [...chain, ...masks, ...steps.flatMap((s) => this.#fact(s) ?? [])];
   }
 
   #log({kind, n, amount}: Step) {
@@ -152,6 +156,8 @@ test("whatever happens, every output has one fate and the books agree", () =>
     fc.property(fc.array(fc.array(step, {minLength: 1, maxLength: 12}), {maxLength: 12}), (blocks) => {
       const world = new World();
       for (const steps of blocks) {
+        for (let i = 0; i < 30 && steps.some((s) => s.kind === "ticks") && needsTicks(world.ledger.state); i++)
+          world.ledger.decide({kind: "tick"});
         const facts = world.facts(steps);
         if (facts.length > 0) world.ledger.decide(...facts);
       }

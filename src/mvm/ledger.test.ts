@@ -13,7 +13,7 @@ import {chainCursor, groupKey, openPayouts, paymentOf} from "./queries.ts";
 import {treeRoot} from "./tree.ts";
 
 const fresh = new TestLedger();
-const started = new TestLedger().runDkg();
+const started = new TestLedger().runDkg().introduce();
 started.decide(registrationFact(1));
 const home = started.state.network.platforms[0] as Hex;
 const proposer: Hex = `0x${"11".repeat(20)}`;

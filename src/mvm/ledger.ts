@@ -6,7 +6,7 @@ import {areCanonical, encodeFact, type Fact, sortFacts} from "../types/facts.ts"
 import {type Genesis, genesisHash} from "../types/genesis.ts";
 import {takePayoutFact} from "./closing.ts";
 import {checkBooks} from "./custody.ts";
-import {DkgTaker, genesisSession} from "./dkg-facts.ts";
+import {DkgTaker, genesisSession, waitsForTicks} from "./dkg-facts.ts";
 import {Draft, recordsOf} from "./draft.ts";
 import {packEpoch} from "./epoch-events.ts";
 import {currentEpoch, epochNumber, freezeIfDue, startEpochs} from "./epochs.ts";
@@ -15,6 +15,7 @@ import {EvidenceTaker} from "./evidence.ts";
 import {payRewards} from "./fees.ts";
 import {type Place, takeOutput} from "./intake.ts";
 import {HeadTaker} from "./logs.ts";
+import {expireWaiting, MASKS_PER_BLOCK_MAX, takeMask, waitsForMasks} from "./masks.ts";
 import {type NetworkConstants, networkConstants} from "./network.ts";
 import {type OutboxBody, OutboxPacker} from "./outboxes.ts";
 import {settlePayouts} from "./payouts.ts";
@@ -88,6 +89,7 @@ export class BlockDraft {
   readonly #evidence = new EvidenceTaker();
   /** Whether payments are taken: not before the block after the one that completes the DKG. */
   readonly #active: boolean;
+  #masks = 0;
 
   constructor(state: LedgerState, height: number) {
     const draft = new Draft(state.tree);
@@ -102,7 +104,7 @@ export class BlockDraft {
     if (!this.#active && !EARLY_KINDS.includes(fact.kind)) throw new LedgerError("TOO_EARLY", {got: fact.kind});
     switch (fact.kind) {
       case "tick":
-        this.#dkg.takeTick(draft, height);
+        this.#tick();
         break;
       case "dkgMessage":
         this.#dkg.takeMessage(draft, network, height, fact);
@@ -116,6 +118,11 @@ export class BlockDraft {
       case "evidence":
         this.#evidence.take(this.#place, fact, encoded);
         break;
+      case "mask":
+        if (this.#masks === MASKS_PER_BLOCK_MAX) throw new LedgerError("MASKS_FULL", {want: MASKS_PER_BLOCK_MAX});
+        takeMask(this.#place, fact);
+        this.#masks++;
+        break;
       case "payoutReceipt":
       case "payoutVoided":
       case "payoutRefused":
@@ -125,6 +132,14 @@ export class BlockDraft {
         takeOutput(this.#place, fact, encoded);
         break;
     }
+  }
+
+  /** One step of time for all who wait for it. */
+  #tick(): void {
+    const {draft, height} = this.#place;
+    const waits = waitsForMasks(draft);
+    if (!waits || waitsForTicks(this.#dkg.session)) this.#dkg.takeTick(draft, height);
+    if (waits) expireWaiting(this.#place);
   }
 
   /** After the last chain fact. Throws LedgerError. */

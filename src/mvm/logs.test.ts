@@ -13,7 +13,6 @@ import {
 import {APP, APP_ADDRESS, BTC, messageMemo, outputFact, registrationFact, TestLedger, USER, uuidOf} from "../../test/support/ledger.ts";
 import {concatBytes, type Hex} from "../base/bytes.ts";
 import {Writer} from "../base/codec.ts";
-import {maskOf} from "../types/digests.ts";
 import type {Fact} from "../types/facts.ts";
 import {uuidBytes, ZERO_UUID} from "../types/ids.ts";
 import {messageOf} from "./messages.ts";
@@ -36,7 +35,7 @@ let started: TestLedger;
 let home: Hex;
 let other: Hex;
 beforeAll(() => {
-  started = new TestLedger().runDkg();
+  started = new TestLedger().runDkg().introduce();
   [home, other] = started.state.network.platforms as [Hex, Hex];
   started.decide(registrationFact(1));
   started.decide(outputFact(2, {extra: messageMemo(), amount: 1_000n}), outputFact(3, {extra: messageMemo()}));
@@ -175,7 +174,7 @@ const group = (members: readonly string[], threshold: number): Uint8Array =>
     .bytes();
 
 describe("sends", () => {
-  const mask = () => maskOf({networkId: started.network.genesis.networkId, process: APP, senders: [USER], threshold: 1});
+  const mask = () => started.mask();
   const [a, b] = [uuidOf("a"), uuidOf("b")].sort() as [string, string];
   const paid: {name: string; of: () => Partial<Send>; receivers: string[]; threshold: number}[] = [
     {name: "to a mask", of: () => ({kind: 0, receiver: uuidBytes(mask())}), receivers: [USER], threshold: 1},
@@ -236,8 +235,8 @@ describe("sends", () => {
   });
 
   test("a mask is good for its own process only", () => {
-    const ledger = started.fork();
     const second = uuidOf("second process");
+    const ledger = started.fork().introduce({process: second});
     ledger.decide(registrationFact(4, second), outputFact(5, {extra: messageMemo(second)}));
     const receiver = uuidBytes(mask());
     ledger.decide(...chainFacts(ledger.state, home, [outboundLog(send({process: second, amount: 1n, kind: 0, receiver}))]));

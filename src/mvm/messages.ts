@@ -1,6 +1,5 @@
 import type {Hex} from "../base/bytes.ts";
 import {invariant} from "../base/errors.ts";
-import {maskOf} from "../types/digests.ts";
 import {encodeEvent, type MvmEvent} from "../types/event.ts";
 import type {Uuid} from "../types/ids.ts";
 import {decodeMemo} from "../types/operation.ts";
@@ -9,6 +8,7 @@ import {outputOf} from "./custody.ts";
 import {type Records, recordsOf} from "./draft.ts";
 import {amountForApp} from "./fees.ts";
 import type {LedgerState} from "./ledger.ts";
+import {maskOf, pairOf} from "./masks.ts";
 import {PAYOUTS} from "./money-tables.ts";
 import type {NetworkConstants} from "./network.ts";
 import type {MessageRecord, OutboxRecord, ProcessRecord} from "./records.ts";
@@ -41,7 +41,8 @@ export function eventOf(records: Records, network: NetworkConstants, of: {proces
   const {process, nonce, message} = of;
   if (message.isBounce) return bounceOf(records, nonce, message.outputId);
   const output = outputOf(records, message.outputId);
-  const mask = maskOf({networkId: network.genesis.networkId, process, senders: output.senders, threshold: output.sendersThreshold});
+  const mask = maskOf(records, {networkId: network.genesis.networkId, pair: pairOf(process, output)});
+  invariant(mask !== null, `message ${nonce} of ${process} has a sender without a mask`);
   const {asset, createdAt} = output;
   const amount = amountForApp(network, output);
   const {extra} = decodeMemo(output.extra);

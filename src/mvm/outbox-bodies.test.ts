@@ -15,7 +15,7 @@ const third = uuidOf("third process");
 
 /** Decides blocks and keeps them with what the ledger made of them. */
 class Recorder {
-  readonly ledger = new TestLedger().runDkg();
+  readonly ledger = new TestLedger().runDkg().introduce().introduce({process: other}).introduce({process: third});
   readonly decided: {block: Block; applied: Applied}[] = [];
 
   decide(...facts: Fact[]): void {

@@ -10,10 +10,10 @@ import {Draft} from "./draft.ts";
 import {messageOf} from "./messages.ts";
 import {OutboxPacker} from "./outboxes.ts";
 
-const base = new TestLedger().runDkg();
+const other = uuidOf("other process");
+const base = new TestLedger().runDkg().introduce().introduce({process: other});
 base.decide(registrationFact(1));
 const abi = AbiCoder.defaultAbiCoder();
-const other = uuidOf("other process");
 const sampleEvent = base.fork().decide(outputFact(2, {extra: messageMemo(), amount: 0xffn})).outboxes[0]?.events[0] as Uint8Array;
 
 /** A process with this gas limit, and a ledger that knows it. */

@@ -9,7 +9,7 @@ import type {PayoutReceipt} from "../types/payout-facts.ts";
 import {INPUTS_MAX} from "./custody.ts";
 import {balances, openPayouts, paymentOf, payoutOf, payoutOfTrace} from "./queries.ts";
 
-const base = new TestLedger().runDkg();
+const base = new TestLedger().runDkg().introduce();
 base.decide(registrationFact(1));
 const [refundOfRegistration] = openPayouts(base.state);
 base.decide({kind: "payoutReceipt", traceId: refundOfRegistration?.traceId as Uuid, txHash: `0x${"ab".repeat(32)}`});

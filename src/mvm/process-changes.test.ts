@@ -24,7 +24,7 @@ import {paymentOf, processes} from "./queries.ts";
 const DELAY_S = 60n;
 const network = testNetwork();
 const rules = {registrationFee: "0", messageFee: "0", minPayments: [], moveDelaySeconds: Number(DELAY_S), rewardHeights: 0};
-const base = new TestLedger({...network, genesis: {...network.genesis, rules}}).runDkg();
+const base = new TestLedger({...network, genesis: {...network.genesis, rules}}).runDkg().introduce();
 base.decide(registrationFact(1));
 const NEXT_APP = addressOf(secretOf("next app"));
 const start = outputFact(1).createdAt;
@@ -135,7 +135,7 @@ describe("the end of a process", () => {
   });
   test("leaves the messages of others alone", () => {
     const other = uuidOf("other");
-    ledger.decide(registrationFact(200, other));
+    ledger.introduce({process: other}).decide(registrationFact(200, other));
     ask(PURPOSE.close);
     const {outboxes} = ledger.decide(outputFact(201, {extra: messageMemo(other)}));
     expect(outboxes[0]?.events.length).toBe(1);

@@ -10,6 +10,7 @@ import {type Records, recordsOf} from "./draft.ts";
 import {HELD_OUTPUTS_LIST, PROCESS_LIST} from "./intake.ts";
 import type {LedgerState} from "./ledger.ts";
 import {listIds} from "./lists.ts";
+import {waitsForMasks} from "./masks.ts";
 import {type MessageView, messageOf} from "./messages.ts";
 import {PAYOUTS} from "./money-tables.ts";
 import {changeOf, HELD_PAYOUTS_LIST, OPEN_LIST} from "./payouts.ts";
@@ -43,7 +44,7 @@ export function groupKey(state: LedgerState): KeyRecord | null {
 
 /** Whether something waits for time to pass. */
 export function needsTicks(state: LedgerState): boolean {
-  return waitsForTicks(state.session);
+  return waitsForTicks(state.session) || waitsForMasks(read(state));
 }
 
 /** How far a platform's logs are decided. null: no such platform. */
@@ -202,6 +203,8 @@ function stageOf(fate: Fate, message: MessageView | null, payout: PayoutView | n
       return message === null || message.state === "queued" ? "decided" : message.state;
     case "refund":
       return payout?.state === "paid" ? "refunded" : "refunding";
+    case "waiting":
+      return "decided";
     default:
       return fate.kind;
   }

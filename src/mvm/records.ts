@@ -9,6 +9,7 @@ import type {Uuid} from "../types/ids.ts";
 export const REFUND_REASONS = [
   "REGISTERED",
   "BAD_MEMO",
+  "MASK_MISSING",
   "UNKNOWN_PURPOSE",
   "UNKNOWN_PROCESS",
   "UNKNOWN_PLATFORM",
@@ -48,15 +49,16 @@ export const HELD_REASONS = [
 ] as const;
 export type HeldReason = (typeof HELD_REASONS)[number];
 
-/** The one thing that became of a decided output. */
+/** The one thing that became of a decided output. waiting: a message whose sender gets a mask first; only this one changes. */
 export type Fate =
   | {readonly kind: "message"; readonly process: Uuid; readonly nonce: bigint}
   | {readonly kind: "registered"; readonly process: Uuid; readonly traceId: Uuid}
   | {readonly kind: "refund"; readonly reason: RefundReason; readonly traceId: Uuid}
   | {readonly kind: "held"; readonly reason: HeldReason}
   | {readonly kind: "change"; readonly traceId: Uuid}
-  | {readonly kind: "credited"; readonly process: Uuid};
-export const FATE_KINDS = ["message", "registered", "refund", "held", "change", "credited"] as const;
+  | {readonly kind: "credited"; readonly process: Uuid}
+  | {readonly kind: "waiting"; readonly process: Uuid};
+export const FATE_KINDS = ["message", "registered", "refund", "held", "change", "credited", "waiting"] as const;
 
 export interface OutputRecord {
   readonly height: number;
@@ -107,6 +109,12 @@ export interface OutboxRecord {
   readonly submitter: Hex | null;
 }
 
+/** A pair of senders and process, and its mask once the group has signed it. */
+export interface PairRecord extends MaskRecord {
+  readonly process: Uuid;
+  readonly mask: Uuid | null;
+}
+
 export interface MaskRecord {
   readonly senders: readonly Uuid[];
   readonly threshold: number;
@@ -129,7 +137,7 @@ export interface PlatformRecord {
 
 /**
  * The books of one asset, 1e-8 units. Always: received = custody + paid + refunded + rewarded; custody = free +
- * reserved + transit (where it is) = balances + owed + held + credits + fees (whose it is).
+ * reserved + transit (where it is) = balances + owed + held + credits + fees + waiting (whose it is).
  */
 export interface AssetRecord {
   /** Decided outputs that are not change. */
@@ -150,6 +158,8 @@ export interface AssetRecord {
   /** What processes have paid in for fees to come, and fees that are the validators'. */
   readonly credits: bigint;
   readonly fees: bigint;
+  /** Messages whose senders have no mask yet. */
+  readonly waiting: bigint;
   /** Bit c is set where free outputs of size class c exist. */
   readonly classes: bigint;
   /** Merges made so far, and the open one. */
@@ -262,6 +272,7 @@ export function writeFate(w: Writer, fate: Fate): Writer {
     case "change":
       return w.uuid(fate.traceId);
     case "credited":
+    case "waiting":
       return w.uuid(fate.process);
   }
 }
@@ -280,6 +291,7 @@ export function readFate(r: Reader): Fate {
     case "change":
       return {kind, traceId: r.uuid("fate.traceId")};
     case "credited":
+    case "waiting":
       return {kind, process: r.uuid("fate.process")};
   }
 }

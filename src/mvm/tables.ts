@@ -18,6 +18,7 @@ import {
   type MetaRecord,
   type OutboxRecord,
   type OutputRecord,
+  type PairRecord,
   type PlatformRecord,
   type ProcessRecord,
   readFate,
@@ -175,6 +176,7 @@ const BOOKS = [
   "held",
   "credits",
   "fees",
+  "waiting",
   "classes",
 ] as const;
 
@@ -277,3 +279,19 @@ export const FAULTS: Table<null, FaultsRecord> = {
     })),
   }),
 };
+
+/** Table 40: short name of a pair of senders and process → the pair and its mask. */
+export const PAIRS: Table<Uuid, PairRecord> = {
+  id: 40,
+  ...uuidKey,
+  write: (w, p) => optional(w.uuid(p.process).list(p.senders, writeUuid).u16(p.threshold), p.mask, writeUuid),
+  read: (r) => ({
+    process: r.uuid("process"),
+    senders: r.list(LIST_MAX, "senders", readUuid),
+    threshold: r.u16("threshold"),
+    mask: readOptional(r, readUuid),
+  }),
+};
+
+/** Table 41: ticks that have passed while payments waited. */
+export const TICKS: Table<null, bigint> = {id: 41, ...soleKey, write: (w, ticks) => w.u64(ticks), read: (r) => r.u64("ticks")};

@@ -26,6 +26,7 @@ import {Deliverer} from "./hosts/deliverer.ts";
 import {DkgHost, type ShareStore} from "./hosts/dkg-host.ts";
 import {EvidencePool} from "./hosts/evidence-pool.ts";
 import {Executor} from "./hosts/executor.ts";
+import {MaskHost} from "./hosts/mask-host.ts";
 import {PayoutOrders} from "./hosts/payout-orders.ts";
 import {StatusTeller} from "./hosts/status.ts";
 
@@ -123,6 +124,14 @@ export function assemble(ports: NodePorts): NodeParts {
   const dkg: DkgHost & DkgPool = new DkgHost(dkgPorts);
   const evidence = new EvidencePool({chain, network, clock, log: log.child({part: "evidence"})});
   const late = new LateReview({chain, certifier, clock, log: log.child({part: "late review"}), sources: () => sources});
+  const masks = new MaskHost({
+    chain,
+    network,
+    own: certifier.own,
+    seatsOf: (place) => register.seatNumbersOf(place),
+    clock,
+    log: log.child({part: "masks"}),
+  });
   const sources: Sources = new Sources({
     chain,
     clock,
@@ -131,6 +140,7 @@ export function assemble(ports: NodePorts): NodeParts {
     payouts,
     dkg,
     evidence,
+    masks,
     certificateLag: () => certifier.lag,
     unconfirmed: () => late.oldest(),
   });
@@ -210,6 +220,7 @@ export function assemble(ports: NodePorts): NodeParts {
     dkg,
     evidence,
     activation: activator,
+    masks,
     status,
   });
 
@@ -237,6 +248,7 @@ export function assemble(ports: NodePorts): NodeParts {
     certifier,
     dkg,
     evidence,
+    masks,
     driver,
     late,
     catchUp,

@@ -13,6 +13,7 @@ const FAMILY_OF: Readonly<Record<MessageKind, Family | null>> = {
   dkg: "dkg",
   activation: "dkg",
   status: null,
+  maskPartials: null,
   evidence: "evidence",
 };
 /** What overload drops first has the lowest number. */
@@ -22,6 +23,7 @@ const WORTH_OF: Readonly<Record<MessageKind, number>> = {
   activation: 1,
   evidence: 1,
   partials: 2,
+  maskPartials: 2,
   certificate: 3,
   vote: 4,
   proposal: 5,

@@ -160,18 +160,14 @@ export function traceId(of: {networkId: Hex; kind: number; id: Hex; buildIndex: 
   return uuidFromHex(toHex(hash));
 }
 
-/**
- * Whom a process sees instead of a Mixin user: 16 bytes as UUID text, the same for ever for one (senders, process).
- * A plain hash: whoever knows a user id can compute its masks. The blind form (group signature) has the same shape.
- */
-export function maskOf(of: {networkId: Hex; process: Uuid; senders: readonly Uuid[]; threshold: number}): Uuid {
+/** What the group signs for a process to see a mask instead of its users: the senders in any order, and how many of them sign. */
+export function maskDigest(of: {networkId: Hex; process: Uuid; senders: readonly Uuid[]; threshold: number}): Uint8Array {
   const senders = [...of.senders].sort().map((s) => fixedBytes(uuidBytes(s)));
-  const hash = abiHash(
-    tagHash("mvm.mask.v0"),
+  return abiHash(
+    tagHash("mvm.mask.v1"),
     hex32(of.networkId),
     fixedBytes(uuidBytes(of.process)),
     {kind: "array", items: senders},
     uint(of.threshold),
   );
-  return uuidFromHex(toHex(hash.subarray(0, 16)));
 }

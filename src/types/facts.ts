@@ -4,6 +4,7 @@ import {DecodeError, EncodeError} from "../base/errors.ts";
 import {keccak256} from "../base/hash.ts";
 import {type Evidence, readEvidence, writeEvidence} from "./evidence.ts";
 import type {Uuid} from "./ids.ts";
+import {type MaskFact, readMaskFact, writeMaskFact} from "./mask.ts";
 import {type PayoutFact, readPayoutFact, writePayoutFact} from "./payout-facts.ts";
 
 /** Time passes by one step: decided once per `paceMs` while something waits for time. */
@@ -56,7 +57,7 @@ export interface MixinOutput {
   /** Nanoseconds since 1970. */
   readonly createdAt: bigint;
 }
-export type Fact = Tick | ChainHead | ChainLog | DkgMessage | Evidence | PayoutFact | MixinOutput;
+export type Fact = Tick | ChainHead | ChainLog | DkgMessage | Evidence | MaskFact | PayoutFact | MixinOutput;
 
 /** Place in the canonical order, and the first byte of the encoding. Gaps are kinds that other journeys need. */
 export const FACT_CODE = {
@@ -65,6 +66,7 @@ export const FACT_CODE = {
   chainLog: 3,
   dkgMessage: 4,
   evidence: 6,
+  mask: 8,
   payoutReceipt: 9,
   payoutVoided: 9,
   payoutRefused: 9,
@@ -98,6 +100,9 @@ export function encodeFact(fact: Fact): Uint8Array {
     case "evidence":
       writeEvidence(w, fact);
       break;
+    case "mask":
+      writeMaskFact(w, fact);
+      break;
     case "payoutReceipt":
     case "payoutVoided":
     case "payoutRefused":
@@ -124,6 +129,9 @@ function checkBounds(fact: Fact): void {
     case "chainLog":
       within("chainLog.topics", fact.topics.length, TOPICS_MAX);
       within("chainLog.data", fact.data.length, LOG_DATA_MAX);
+      break;
+    case "mask":
+      within("mask.senders", fact.senders.length, MEMBERS_MAX);
       break;
     case "dkgMessage":
       within("dkgMessage.body", fact.body.length, DKG_BODY_MAX);
@@ -177,6 +185,8 @@ function readFact(r: Reader): Fact {
       };
     case FACT_CODE.evidence:
       return readEvidence(r);
+    case FACT_CODE.mask:
+      return readMaskFact(r);
     case FACT_CODE.payoutReceipt:
       return readPayoutFact(r);
     case FACT_CODE.mixinOutput:

@@ -36,6 +36,7 @@ const messages: {[K in Message["kind"]]: fc.Arbitrary<Message & {kind: K}>} = {
   certificate: fc.record({kind: fc.constant("certificate"), certificate}),
   dkg: fc.record({kind: fc.constant("dkg"), from: u16, body: fc.uint8Array({maxLength: 50}), signature: bytesOfSize(65)}),
   activation: fc.record({kind: fc.constant("activation"), from: u16, platform: hash, sid: hash, signature: bytesOfSize(65)}),
+  maskPartials: fc.record({kind: fc.constant("maskPartials"), digest: hash, partials}),
   status: fc.record({kind: fc.constant("status"), height: count, round: u32, outputs: fc.array(fc.uuid(), {maxLength: 4})}),
   evidence,
 };

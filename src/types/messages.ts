@@ -45,6 +45,12 @@ export interface PartialsMessage {
   readonly blockHash: Hex;
   readonly partials: readonly SeatSignature[];
 }
+/** Partial signatures over the maskDigest of a pair that a decided payment wants a mask for. Between validators only. */
+export interface MaskPartialsMessage {
+  readonly kind: "maskPartials";
+  readonly digest: Hex;
+  readonly partials: readonly SeatSignature[];
+}
 export interface CertificateMessage {
   readonly kind: "certificate";
   readonly certificate: Certificate;
@@ -77,6 +83,7 @@ export type Message =
   | ProposalMessage
   | VoteMessage
   | PartialsMessage
+  | MaskPartialsMessage
   | CertificateMessage
   | DkgGossip
   | ActivationMessage
@@ -85,7 +92,17 @@ export type Message =
 export type MessageKind = Message["kind"];
 
 /** The first byte of a message is its place here. */
-export const MESSAGE_KINDS = ["proposal", "vote", "partials", "certificate", "dkg", "activation", "status", "evidence"] as const;
+export const MESSAGE_KINDS = [
+  "proposal",
+  "vote",
+  "partials",
+  "certificate",
+  "dkg",
+  "activation",
+  "status",
+  "evidence",
+  "maskPartials",
+] as const;
 /** Bytes that a message of any kind may have. */
 export const MESSAGE_BYTES_MAX = BLOCK_BYTES_MAX + 20_000;
 const OUTPUTS_MAX = 100;
@@ -101,6 +118,8 @@ export function encodeMessage(message: Message): Uint8Array {
     case "partials":
       w.count(message.epoch).count(message.height).u32(message.round).hex(message.blockHash, 32);
       return writeSeatSignatures(w, message.partials).bytes();
+    case "maskPartials":
+      return writeSeatSignatures(w.hex(message.digest, 32), message.partials).bytes();
     case "certificate":
       return writeCertificate(w, message.certificate).bytes();
     case "dkg":
@@ -168,6 +187,8 @@ function readMessage(r: Reader): Message {
       };
     case "evidence":
       return readEvidence(r);
+    case "maskPartials":
+      return {kind, digest: r.hex(32, "maskPartials.digest"), partials: readSeatSignatures(r)};
   }
 }
 

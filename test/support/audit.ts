@@ -53,6 +53,7 @@ export function audit(state: LedgerState): void {
       held: 0n,
       credits: 0n,
       fees: 0n,
+      waiting: 0n,
     };
     const known = books.get(asset) ?? zero;
     books.set(asset, known);
@@ -68,6 +69,7 @@ export function audit(state: LedgerState): void {
     if (fate.kind === "credited") fees.credits += output.amount;
     if (fate.kind !== "change") book.received += output.amount;
     if (fate.kind === "held") book.held += output.amount;
+    if (fate.kind === "waiting") book.waiting += output.amount;
     if (free.has(id)) book.free += output.amount;
     expect(messageIds.has(id), "a message has its output's fate").toBe(fate.kind === "message");
     const payout = "traceId" in fate ? payouts.get(fate.traceId) : undefined;
@@ -107,7 +109,7 @@ export function audit(state: LedgerState): void {
   }
   for (const book of books.values()) {
     expect(book.received).toBe(book.custody + book.paid + book.refunded + book.rewarded);
-    expect(book.custody).toBe(book.balances + book.owed + book.held + book.credits + book.fees);
+    expect(book.custody).toBe(book.balances + book.owed + book.held + book.credits + book.fees + book.waiting);
   }
   const nonces = all(state, PROCESSES).reduce((sum, {value}) => sum + value.nextNonce, 0n);
   expect(BigInt(messages.length), "nonces have no gaps").toBe(nonces);

@@ -50,6 +50,13 @@ export const facts: Record<Fact["kind"], fc.Arbitrary<Fact>> = {
     signature: bytesOfSize(65),
   }),
   evidence,
+  mask: fc.record({
+    kind: fc.constant("mask"),
+    process: fc.uuid(),
+    senders: fc.array(fc.uuid(), {maxLength: 3}),
+    threshold: u16,
+    signature: bytesOfSize(96),
+  }),
   payoutReceipt: fc.record({kind: fc.constant("payoutReceipt"), traceId: fc.uuid(), txHash: hash}),
   payoutVoided: fc.record({kind: fc.constant("payoutVoided"), traceId: fc.uuid(), txHash: hash}),
   payoutRefused: fc.record({

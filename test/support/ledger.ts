@@ -1,20 +1,25 @@
 import {toHex, utf8} from "../../src/base/bytes.ts";
 import {keccak256, sha256} from "../../src/base/hash.ts";
-import {blsPublicKey} from "../../src/crypto/bls.ts";
+import {blsPublicKey, blsSign} from "../../src/crypto/bls.ts";
 import {addressOf, sign} from "../../src/crypto/secp256k1.ts";
+import {recoverSignature} from "../../src/crypto/threshold.ts";
 import {encKeyProof} from "../../src/dkg/enc-key.ts";
 import {openShares} from "../../src/dkg/open.ts";
 import {makeAcks, makeDealing} from "../../src/dkg/participant.ts";
+import {Draft} from "../../src/mvm/draft.ts";
 import {epochsOf} from "../../src/mvm/epoch-queries.ts";
 import {type Applied, buildBlock, genesisParent, genesisState, type LedgerState, type Parent} from "../../src/mvm/ledger.ts";
 import {needsTicks} from "../../src/mvm/queries.ts";
+import {MASKS, PAIRS} from "../../src/mvm/tables.ts";
 import {blockHash} from "../../src/types/block.ts";
-import {dkgMessageDigest, networkIdOf} from "../../src/types/digests.ts";
+import {dkgMessageDigest, maskDigest, networkIdOf} from "../../src/types/digests.ts";
 import {type DkgBody, encodeDkgBody} from "../../src/types/dkg.ts";
 import type {DkgMessage, Fact, MixinOutput} from "../../src/types/facts.ts";
 import {type Genesis, PARAMETERS_LAN} from "../../src/types/genesis.ts";
 import {type Uuid, uuidFromHex} from "../../src/types/ids.ts";
+import {type MaskFact, maskFromSignature, pairId} from "../../src/types/mask.ts";
 import {encodeMemo, encodeRawMemo, PURPOSE} from "../../src/types/operation.ts";
+import {quorumOf} from "../../src/types/validators.ts";
 
 /** 32 bytes that depend on the text, and a valid BLS scalar and secp256k1 key. */
 export function secretOf(text: string): Uint8Array {
@@ -120,6 +125,38 @@ export class TestLedger {
     const encSecret = (this.network.keys[from] as {encSecret: Uint8Array}).encSecret;
     const {shares} = openShares({session, validatorIndex: from, encSecret});
     return makeAcks({session, shares}).map((ack) => this.dkgFact(from, ack));
+  }
+
+  /** The group's signature on a pair, as any quorum of the validators makes it. */
+  maskFact(of: {process?: Uuid; senders?: readonly Uuid[]; threshold?: number} = {}): MaskFact {
+    const pair = {process: of.process ?? APP, senders: [...(of.senders ?? [USER])].sort(), threshold: of.threshold ?? 1};
+    const digest = maskDigest({networkId: this.network.genesis.networkId, ...pair});
+    const partials = [...this.#shares()].map(([seat, secret]) => ({seat, signature: blsSign(secret, digest)}));
+    return {kind: "mask", ...pair, signature: recoverSignature(partials)};
+  }
+
+  /** The mask that a pair gets. */
+  mask(of: {process?: Uuid; senders?: readonly Uuid[]; threshold?: number} = {}): Uuid {
+    return maskFromSignature(this.maskFact(of).signature);
+  }
+
+  /** As if the pair had got its mask by an earlier payment. */
+  introduce(of: {process?: Uuid; senders?: readonly Uuid[]; threshold?: number} = {}): this {
+    const {process, senders, threshold, signature} = this.maskFact(of);
+    const draft = new Draft(this.state.tree);
+    const mask = maskFromSignature(signature);
+    const pair = {process, senders, threshold};
+    draft.put(PAIRS, pairId(this.network.genesis.networkId, pair), {...pair, mask});
+    draft.put(MASKS, [process, mask], {senders, threshold});
+    this.state = {...this.state, tree: draft.commit()};
+    return this;
+  }
+
+  /** Seat → secret, of a quorum. */
+  #shares(): Map<number, Uint8Array> {
+    const {session} = this.state;
+    const all = this.network.keys.flatMap(({encSecret}, validatorIndex) => [...openShares({session, validatorIndex, encSecret}).shares]);
+    return new Map(all.slice(0, quorumOf(all.length)));
   }
 
   /** Runs the DKG through blocks until the key is there. */

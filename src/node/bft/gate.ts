@@ -4,7 +4,15 @@ import type {NetworkHandler, Peer, SnapshotAsk, Verdict} from "../../ports/netwo
 import type {BlockStore} from "../../ports/store.ts";
 import {type Block, blockHash, decodeBlock} from "../../types/block.ts";
 import type {Uuid} from "../../types/ids.ts";
-import type {ActivationMessage, DkgGossip, Message, ProposalMessage, StatusMessage, VoteMessage} from "../../types/messages.ts";
+import type {
+  ActivationMessage,
+  DkgGossip,
+  MaskPartialsMessage,
+  Message,
+  ProposalMessage,
+  StatusMessage,
+  VoteMessage,
+} from "../../types/messages.ts";
 import {totalSeats} from "../../types/validators.ts";
 import type {SignedProposal, SignedVote} from "../../types/votes.ts";
 import type {CatchUp} from "./catch-up.ts";
@@ -36,6 +44,7 @@ export interface GatePorts {
   readonly dkg: {receive(message: DkgGossip): Verdict};
   readonly evidence: Pick<EvidencePort, "receive" | "watch" | "watchLate">;
   readonly activation: {receive(message: ActivationMessage): Verdict};
+  readonly masks: {receive(message: MaskPartialsMessage, from: Peer): Verdict};
   readonly status: {send(to: Peer): void};
 }
 
@@ -70,6 +79,8 @@ export class Gate implements NetworkHandler {
         return this.#p.dkg.receive(message);
       case "activation":
         return this.#p.activation.receive(message);
+      case "maskPartials":
+        return this.#p.masks.receive(message, from);
       case "status":
         return this.#status(message, from);
       case "evidence":

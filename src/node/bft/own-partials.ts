@@ -1,7 +1,8 @@
 import {BoundedMap} from "../../base/bounded.ts";
 import {type Hex, toHex} from "../../base/bytes.ts";
 import {blsSign} from "../../crypto/bls.ts";
-import {certificateDigest} from "../../types/digests.ts";
+import {certificateDigest, maskDigest} from "../../types/digests.ts";
+import type {MaskPair} from "../../types/mask.ts";
 import type {SeatSignature} from "../../types/votes.ts";
 import type {DecidedChain} from "./decided-chain.ts";
 import type {Subject} from "./partial-pool.ts";
@@ -44,6 +45,15 @@ export class OwnPartials {
     const own = this.#signed.get(name) ?? held.shares.map(({seat, secret}) => ({seat, signature: blsSign(secret, digest)}));
     this.#signed.set(name, own);
     return own;
+  }
+
+  /** Partial signatures on a pair by the seats of the next height's set; none without shares. Only for pairs that the decided state wants. */
+  ofMask(pair: MaskPair): readonly SeatSignature[] {
+    const {epoch, shares} = this.#chain.epochSet;
+    const held = this.#shares.get(epoch);
+    if (held === undefined || held.sid !== shares?.sid) return [];
+    const digest = maskDigest({networkId: this.#chain.genesis.networkId, ...pair});
+    return held.shares.map(({seat, secret}) => ({seat, signature: blsSign(secret, digest)}));
   }
 }
 

@@ -52,6 +52,14 @@ export class Register {
     return index === null ? 0 : (validators[index]?.seats ?? 0);
   }
 
+  /** Which seats those are. */
+  seatNumbersOf(place: number): readonly number[] {
+    const {indexOf, seatsOf} = this.#chain.epochSet;
+    const key = this.#all[place]?.consensusKey;
+    const index = key === undefined ? null : indexOf(key);
+    return index === null ? [] : (seatsOf[index] ?? []);
+  }
+
   /** Seats of that set. */
   total(): number {
     return this.#chain.epochSet.seats;

@@ -9,6 +9,7 @@ import type {Block} from "../../types/block.ts";
 import type {Evidence} from "../../types/evidence.ts";
 import type {ChainHead, ChainLog, DkgMessage, Fact, MixinOutput} from "../../types/facts.ts";
 import type {Uuid} from "../../types/ids.ts";
+import type {MaskFact} from "../../types/mask.ts";
 import {isPayoutFact} from "../../types/payout-facts.ts";
 import type {DecidedChain} from "./decided-chain.ts";
 
@@ -38,6 +39,12 @@ export interface EvidenceSource {
   onNew(listener: () => void): void;
 }
 
+/** Masks that wait for a block. Their signature says all: nobody's sources are asked. */
+export interface MaskSource {
+  admissible(): readonly MaskFact[];
+  onNew(listener: () => void): void;
+}
+
 /** A verdict on the facts of a block, and what may be asked once to turn "unknown" into one. */
 export interface Review {
   readonly judgement: Judgement;
@@ -57,6 +64,7 @@ export class Sources {
   readonly #payouts: PayoutSigner;
   readonly #dkg: DkgPool;
   readonly #evidence: EvidenceSource;
+  readonly #masks: MaskSource;
   readonly #certificateLag: () => number;
   readonly #unconfirmed: () => LedgerState | null;
   #lastTickMs = 0;
@@ -69,6 +77,7 @@ export class Sources {
     payouts: PayoutSigner;
     dkg: DkgPool;
     evidence: EvidenceSource;
+    masks: MaskSource;
     /** How far behind the head the oldest block without a certificate is. */
     certificateLag: () => number;
     /** The state before the oldest decided block that the sources have still to confirm; null: there is none. */
@@ -81,6 +90,7 @@ export class Sources {
     this.#payouts = ports.payouts;
     this.#dkg = ports.dkg;
     this.#evidence = ports.evidence;
+    this.#masks = ports.masks;
     this.#certificateLag = ports.certificateLag;
     this.#unconfirmed = ports.unconfirmed;
     ports.chain.onDecided(({block, applied, replay}) => {
@@ -113,6 +123,7 @@ export class Sources {
       }
     }
     if (this.#certificateLag() > CERTIFICATE_LAG_MAX) return facts;
+    facts.push(...this.#masks.admissible());
     const receipts = this.#payouts.receipts().filter((r) => payoutOfTrace(state, r.traceId) !== null);
     const outputs = this.#feed.undecided(OUTPUTS_PER_BLOCK).map(({output}) => output);
     return [...facts, ...receipts.slice(0, RECEIPTS_PER_BLOCK), ...outputs.filter((output) => !isDecidedOutput(state, output.outputId))];
@@ -159,7 +170,7 @@ export class Sources {
   /** Whether a fresh proposal may have a verdict: it leaves out no output that everybody has had time to see, and no tick comes early. */
   isAdmitted(block: Block): boolean {
     if (block.facts.some((f) => f.kind === "tick") && this.tickWaitMs() !== 0) return false;
-    const takes = block.facts.some((f) => f.kind === "mixinOutput" || isPayoutFact(f));
+    const takes = block.facts.some((f) => f.kind === "mixinOutput" || f.kind === "mask" || isPayoutFact(f));
     if (takes && this.#certificateLag() > CERTIFICATE_LAG_MAX) return false;
     const outputs = block.facts.filter((f): f is MixinOutput => f.kind === "mixinOutput");
     const newest = outputs.at(-1);
@@ -186,6 +197,7 @@ export class Sources {
     this.#feed.onNew(listener);
     this.#payouts.onNew(listener);
     this.#evidence.onNew(listener);
+    this.#masks.onNew(listener);
   }
 
   #takesPayments(): boolean {

@@ -141,6 +141,7 @@ describe("what this validator sees itself", () => {
       payouts: new MemoryPayouts(),
       dkg: {admissible: () => []},
       evidence: t.pool,
+      masks: {admissible: () => [], onNew() {}},
       certificateLag: () => 0,
       unconfirmed: () => null,
     });
