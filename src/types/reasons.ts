@@ -59,6 +59,10 @@ export const STAGES: Readonly<Record<string, Explanation>> = {
 /** Why a payment went back, or why money is held; also in the memo of a refund. */
 export const REASONS: Readonly<Record<string, Explanation>> = {
   REGISTERED: {means: "The registration succeeded; its payment goes back.", cure: "Nothing to do."},
+  MASK_MISSING: {
+    means: "The validators did not sign the sender's mask for this process in time.",
+    cure: "Pay again. If it comes back again, too few validators have their shares of the group key.",
+  },
   BAD_MEMO: {
     means: "The memo is not an Operation: base64url text without padding, or a zero byte and the raw bytes.",
     cure: "Build it with encodeMemo of mvm-node; decodeMemo says where a memo is wrong.",
