@@ -1,13 +1,15 @@
 import {bls12_381} from "@noble/curves/bls12-381.js";
 import {describe, expect, test} from "vitest";
 import {bigToBytes, concatBytes, fromHex, toHex} from "../../src/base/bytes.ts";
-import {addG1, addG2, blsPublicKey, blsSign, parseG1, parseG2, trustedG1} from "../../src/crypto/bls.ts";
+import {addG1, addG2, blsPublicKey, blsSign, blsVerify, parseG1, parseG2, trustedG1} from "../../src/crypto/bls.ts";
 import {combineG1} from "../../src/crypto/points.ts";
 import {ORDER, scalarToBytes} from "../../src/crypto/scalar.ts";
 import {combinePartials} from "../../src/crypto/threshold.ts";
+import {sessionAckDigest} from "../../src/dkg/admit.ts";
 import {proofDigests} from "../../src/dkg/dealing.ts";
 import {makeAcks} from "../../src/dkg/participant.ts";
 import {needOf, offendersOf, openSession, sizesOf} from "../../src/dkg/session.ts";
+import {certificateDigest} from "../../src/types/digests.ts";
 import {type Ack, type Complaint, type Dealing, encodeDkgBody, placeOf} from "../../src/types/dkg.ts";
 import {bytesOf, codeOf, WINDOW, withWrongValues} from "../support/dkg.ts";
 import {freshStage, Net, reshareStage, type Stage} from "./stage.ts";
@@ -15,6 +17,10 @@ import {freshStage, Net, reshareStage, type Stage} from "./stage.ts";
 /**
  * What dealers and accusers may try, and what has to come of it: the same verdicts on every node, honest seats that sign, and a
  * key that is the old one where it was passed on. Seven seats, t = 5; "faulty" are at most two.
+ *
+ * Elsewhere: 22-24 (killed at each step, a lost disk, bad key files) in test/crash/dkg.test.ts and src/node/dkg-files.test.ts, 36 (the
+ * native library) in src/crypto/bls.test.ts, 40 (dealing keys of others) in src/dkg/enc-key.test.ts. 35 (restarts, snapshots) is in
+ * every row, and there is no clock (37) that could be wrong.
  */
 
 const order3 = Uint8Array.from({length: 48}, (_, i) => (i === 0 ? 0x80 : 0));
@@ -549,6 +555,25 @@ const keys: Row[] = [
       const again = new Net({...net.stage, receivers: {...net.stage.receivers, session: with7th}});
       const active = await again.finish();
       expect(active.ackedSeats).toEqual([1, 2, 3, 4, 5, 6]);
+    },
+  },
+  {
+    name: "39 what proves a dealing, a share and a block are never the same bytes, so that no signature serves for another",
+    async play(net) {
+      const dealing = net.stage.deal(0, net.session);
+      const active = await net.finish();
+      const {networkId, sid} = active;
+      const block = {networkId, epoch: active.epoch, height: 1, round: 0, blockHash: sid};
+      const digests = [
+        ...proofDigests(dealing),
+        ...proofDigests({...dealing, dealer: 1}),
+        sessionAckDigest(active),
+        certificateDigest(block),
+      ];
+      expect(new Set(digests.map(toHex)).size).toBe(digests.length);
+      const share = net.shares().get(1) as Uint8Array;
+      const signed = blsSign(share, sessionAckDigest(active)); // what an ACK shows to everybody
+      for (const digest of digests) expect(blsVerify(active.publicShares[0] as Uint8Array, digest, signed)).toBe(digest === digests[4]);
     },
   },
   {
