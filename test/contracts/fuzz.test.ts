@@ -4,7 +4,7 @@ import {Fuzz} from "./support/fuzz.ts";
 
 /** A slice of what `npm run fuzz:contracts` runs; FUZZ_SEEDS=A..B and FUZZ_STEPS choose another. */
 const [from = 1, to = 3] = (process.env["FUZZ_SEEDS"] ?? "1..3").split("..").map(Number);
-const STEPS = Number(process.env["FUZZ_STEPS"] ?? 70);
+const STEPS = Number(process.env["FUZZ_STEPS"] ?? 100);
 const seeds = Array.from({length: to - from + 1}, (_, i) => from + i);
 
 let chain: Chain;

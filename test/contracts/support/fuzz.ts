@@ -123,9 +123,10 @@ export class Fuzz {
       case "mode":
         return this.#mode();
       case "pause":
-        return this.#pause();
+        if (this.#paused || this.#random(3) === 0) await this.#pause();
+        return;
       case "wait":
-        await this.#chain.rpc("evm_increaseTime", this.#random(8));
+        await this.#chain.rpc("evm_increaseTime", 5 + this.#random(20));
         return;
       case "credit":
         return this.#credit();
@@ -204,11 +205,16 @@ export class Fuzz {
   }
 
   async #finish(fn: "retry" | "giveBack"): Promise<void> {
-    const lane = this.#pick(this.#lanes);
+    const waitingOf = ({states}: Lane) => states.flatMap((state, i) => (NEXT[state] !== undefined && state !== "unknown" ? [i] : []));
+    const stuck = this.#lanes.filter((l) => waitingOf(l).length > 0);
+    if (stuck.length === 0 && this.#random(4) > 0) return this.#mode(); // something has to fail first
+    const lane = this.#pick(stuck.length > 0 && this.#random(8) > 0 ? stuck : this.#lanes);
     if (lane.messages.length === 0) return;
-    const waiting = lane.states.flatMap((s, i) => (s === "parked" || s === "queued" ? [i] : []));
-    const nonce = waiting.length > 0 && this.#random(5) > 0 ? this.#pick(waiting) : this.#random(lane.messages.length);
+    const waiting = waitingOf(lane);
+    const first = this.#random(2) === 0 ? waiting.slice(0, 1) : waiting;
+    const nonce = waiting.length > 0 && this.#random(8) > 0 ? this.#pick(first) : this.#random(lane.messages.length);
     const event = this.#random(10) === 0 ? this.#pick(lane.messages).event : lane.messages[nonce]?.event;
+    if (fn === "retry" && this.#random(2) === 0) await this.#mend(lane); // often enough for queues to empty
     await this.#attempt(fn, [lane.process, BigInt(nonce), event]);
   }
 
@@ -222,8 +228,13 @@ export class Fuzz {
     const lane = this.#pick(this.#lanes);
     const bit = () => this.#random(2) === 0;
     // accept, revert, burn all, return bomb, wrong answer, send and then a wrong answer
-    if (lane.app.abi.hasFunction("setMode")) await lane.app.send("setMode", [this.#pick([0, 0, 0, 1, 2, 4, 5, 6])]);
-    else await lane.app.send("set", [bit(), bit(), false]);
+    if (lane.app.abi.hasFunction("setMode")) await lane.app.send("setMode", [this.#pick([0, 1, 1, 1, 2, 4, 5, 6])]);
+    else await lane.app.send("set", [!bit() || bit(), bit(), false]);
+  }
+
+  async #mend({app}: Lane): Promise<void> {
+    if (app.abi.hasFunction("setMode")) await app.send("setMode", [0]);
+    else await app.send("set", [false, false, false]);
   }
 
   async #pause(): Promise<void> {
