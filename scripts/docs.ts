@@ -2,9 +2,11 @@ import {readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {fileURLToPath} from "node:url";
 import ts from "typescript";
+import {type Explanation, REASONS, STAGES} from "../src/types/reasons.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 export const SDK_PAGE = join(ROOT, "docs", "sdk.md");
+export const REASONS_PAGE = join(ROOT, "docs", "reasons.md");
 
 /** Sections in the order of a reader's questions: title, text, and the names that belong to it. */
 const SECTIONS: readonly (readonly [string, string, readonly RegExp[]])[] = [
@@ -125,7 +127,53 @@ function code(text: string): string {
   return `\`\`\`ts\n${text}\n\`\`\``;
 }
 
+/** Every stage and reason code with its meaning and its cure. */
+export function reasonsPage(): string {
+  const table = (of: Readonly<Record<string, Explanation>>) =>
+    `| code | means | what to do |\n|---|---|---|\n${Object.entries(of)
+      .map(([name, {means, cure}]) => `| \`${name}\` | ${means} | ${cure} |`)
+      .join("\n")}\n`;
+  return `# Stages and reason codes
+
+What \`/v1/payments/:id\`, \`mvm payment <id>\` and the explorer say, and what to do. This page is made by \`npm run docs\` from
+\`src/types/reasons.ts\`; a test holds it against the codes of the ledger.
+
+## Stages of a payment
+
+\`\`\`
+            paid on Mixin
+                 │
+             observed ──────────── decided ─────────────┬──────────────┬───────────┐
+        a validator sees it    place and nonce final    │              │           │
+                                   │                refunding     registered     held
+                               certified                │
+                                   │                refunded
+                               submitted
+                                   │
+                    ┌──────────────┼──────────────┐
+                delivered       queued          parked ── retry ── delivered
+                the app ran    behind a         the app  └ giveBack ─ returned
+                               parked one       failed
+\`\`\`
+
+${table(STAGES)}
+## Reason codes
+
+Of refunds, in the memo \`refund <code> <output id>\`, and of money that is held.
+
+${table(REASONS)}
+## What a contract said
+
+A parked message has \`failure\`: the data that the app reverted with, at most 132 bytes, and its text: the words of a \`require\`, the meaning of a
+panic code, or the name and values of a custom error of the group contract. \`explainRevert(data, abi)\` of \`mvm-node\` reads your own errors.
+
+Errors of the library are typed: \`code\` is stable, \`data\` says what was wrong and where (\`MemoError\`, \`ClientError\`, \`DecodeError\`, \`EncodeError\`:
+[sdk.md](sdk.md)).
+`;
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(SDK_PAGE, sdkReference());
-  console.log(SDK_PAGE);
+  writeFileSync(REASONS_PAGE, reasonsPage());
+  console.log(SDK_PAGE, REASONS_PAGE);
 }
