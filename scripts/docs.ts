@@ -12,6 +12,7 @@ export const REASONS_PAGE = join(ROOT, "docs", "reasons.md");
 const SECTIONS: readonly (readonly [string, string, readonly RegExp[]])[] = [
   ["Memos", "What a payment asks for.", [/[mM]emo/, /_MAX$/, /^ProcessTerms$/, /Operation$/, /^PURPOSE$/]],
   ["Payments", "What a wallet needs.", [/^(paymentUri|mixAddress|MixinReceiver|decimal|units)$/]],
+  ["Accounts", "Ordinary contracts, called by the account of a Mixin user.", [/[aA]ccount/, /CallList/, /^assetAddress$/, /^MIXIN_ASSET/]],
   ["Status", "What became of a payment, from any node.", [/^(MvmClient|PaymentStatus|ClientError)$/]],
   ["Reasons", "Codes and failures in words.", [/^(explain|REASONS|STAGES|Explanation)/]],
   ["Proofs", "Certificates, checked without trust in a node.", [/[cC]ertificate/]],

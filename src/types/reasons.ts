@@ -58,6 +58,7 @@ export const STAGES: Readonly<Record<string, Explanation>> = {
 
 /** Why a payment went back, or why money is held; also in the memo of a refund. */
 export const REASONS: Readonly<Record<string, Explanation>> = {
+  SEAT_PROVEN: {means: "The payment proved the Mixin user of a seat; it goes back.", cure: "Nothing to do."},
   REGISTERED: {means: "The registration succeeded; its payment goes back.", cure: "Nothing to do."},
   MASK_MISSING: {
     means: "The validators did not sign the sender's mask for this process in time.",
