@@ -99,6 +99,7 @@ function wordsOf(stage: string, reason: string | null): {means: string; cure: st
   const place = explainStage(stage);
   if (reason === null || reason === "REGISTERED") return place;
   const {means, cure} = explainReason(reason);
+  if (cure.startsWith("Nothing to do")) return {means, cure}; // a good end, which pays back too
   return {means: `${place.means} ${means}`, cure};
 }
 
