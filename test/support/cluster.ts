@@ -8,6 +8,7 @@ import type {ShareStore} from "../../src/node/hosts/dkg-host.ts";
 import {serviceGroup} from "../../src/node/services.ts";
 import {systemClock} from "../../src/node/system.ts";
 import type {ChainObserver} from "../../src/ports/chain.ts";
+import type {Network, NetworkHandler} from "../../src/ports/network.ts";
 import type {Logger} from "../../src/ports/system.ts";
 import {networkIdOf} from "../../src/types/digests.ts";
 import {type Genesis, PARAMETERS_LAN, type Parameters, platformIds} from "../../src/types/genesis.ts";
@@ -94,6 +95,15 @@ export interface TestNode {
   stop(): Promise<void>;
 }
 
+export interface ClusterOptions {
+  readonly parameters?: Partial<Parameters>;
+  readonly log?: (validator: number) => Logger;
+  readonly observe?: () => ChainObserver[];
+  /** libp2p's names of the validators, and what joins them; where absent the memory hub does. */
+  readonly peerIds?: readonly string[];
+  readonly network?: (validator: number, handler: NetworkHandler) => Network;
+}
+
 /** Whole validators in this process, on memory ports: real consensus, ledger, DKG and signatures. */
 export class TestCluster {
   readonly genesis: Genesis;
@@ -102,17 +112,17 @@ export class TestCluster {
   readonly nodes = new Map<number, TestNode>();
   readonly #disks: {store: MemoryStore; wal: MemoryWal; shares: MemoryShares}[];
   readonly #log: (validator: number) => Logger;
+  readonly #network: NonNullable<ClusterOptions["network"]>;
   readonly #observe: () => ChainObserver[];
 
   /** @param options.observe  observers of each validator besides those of group contracts */
-  constructor(
-    seats: readonly number[],
-    options: {parameters?: Partial<Parameters>; log?: (validator: number) => Logger; observe?: () => ChainObserver[]} = {},
-  ) {
+  constructor(seats: readonly number[], options: ClusterOptions = {}) {
     const {genesis, keys} = testGenesis(seats, options.parameters);
-    this.genesis = genesis;
+    const {peerIds} = options;
+    this.genesis = {...genesis, validators: genesis.validators.map((v, i) => ({...v, peerId: peerIds?.[i] ?? v.peerId}))};
     this.keys = keys;
     this.#disks = keys.map(() => ({store: new MemoryStore(), wal: new MemoryWal(), shares: new MemoryShares()}));
+    this.#network = options.network ?? ((validator, handler) => this.hub.port(validator, handler));
     this.#log = options.log ?? (() => silentLog);
     this.#observe = options.observe ?? (() => []);
   }
@@ -141,7 +151,7 @@ export class TestCluster {
       genesis: this.genesis,
       store: disk.store,
       wal: disk.wal,
-      network: (handler) => this.hub.port(validator, handler),
+      network: (handler) => this.#network(validator, handler),
       observers: [...platformIds(this.genesis).map((platform) => new MemoryObserver(platform)), ...this.#observe()],
       contracts: [],
       feed,
