@@ -1,5 +1,6 @@
 import {type Chain, type Deployed, GAS_MAX, type Receipt} from "./chain.ts";
 import {proofOf} from "./events.ts";
+import {measureAccounts} from "./gas-accounts.ts";
 import {
   ALICE,
   activateArgs,
@@ -63,7 +64,7 @@ export async function measureGas(chain: Chain): Promise<Gas[]> {
   await stakes.contract.send("freeze", []);
   const slash = await stakes.contract.send("slash", stakes.doubleVote(stakes.consensusOf(operator)), {from: reporter});
   add("slash", slash.gasUsed, {goal: 120_000});
-  return list;
+  return [...list, ...(await measureAccounts(chain))];
 }
 
 type Add = (name: string, gas: number, of?: {goal?: number; original?: number}) => void;

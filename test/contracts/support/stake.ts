@@ -183,7 +183,9 @@ export class Stakes {
     );
     const members = await this.members(epoch);
     const digest = this.voteDigest({epoch, height, round: 3, voteType: PRECOMMIT, blockHash});
-    const signers = change.signers ?? Math.floor((2 * members.length) / 3) + 1;
+    const quorum = Math.floor((2 * members.reduce((sum, m) => sum + m.seats, 0)) / 3) + 1;
+    const before = (count: number) => members.slice(0, count).reduce((sum, m) => sum + m.seats, 0);
+    const signers = change.signers ?? members.filter((_, i) => before(i) < quorum).length;
     const signatures = members.map((m, i) => (i < signers ? this.consensusOf(m.operator).signingKey.sign(digest).serialized : "0x"));
     return [height, coreHash, outboxes, epoch, 3, signatures, system];
   }
