@@ -20,6 +20,8 @@ export interface OutputFeedOptions {
   readonly threshold: number;
   /** The first sequence that is read, inclusive: everything before it is decided. */
   readonly fromSequence: bigint;
+  /** What an earlier run's `cursor` has said: reading starts there, and what lies before it is read again bit by bit. */
+  readonly resumeFrom?: bigint;
   /** Whether the ledger knows this output: such ones are never shown. Without it only ids given to `decided` are left out. */
   readonly isDecided?: (outputId: Uuid) => boolean;
   readonly clock: Clock;
@@ -57,9 +59,16 @@ const BAD_ENTRIES_REMEMBERED = 1_000;
 const FETCH_MAX = 100;
 const PAUSE_MAX_MS = 10_000;
 
+export interface RestartableFeed extends OutputFeed {
+  stats(): FeedStats;
+  /** Where a later run may resume: all outputs below that the API has shown are decided, and more than the newest `OVERLAP` lie above. */
+  cursor(): bigint;
+}
+
 /** The group's outputs, as the API shows them to one of its members. */
-export function createOutputFeed(options: OutputFeedOptions): OutputFeed & {stats(): FeedStats} {
-  const {clock, pollMs = 250, overlapMs = 5_000} = options;
+export function createOutputFeed(options: OutputFeedOptions): RestartableFeed {
+  const {clock, pollMs = 250, overlapMs = 5_000, fromSequence} = options;
+  const start = options.resumeFrom !== undefined && options.resumeFrom > fromSequence ? options.resumeFrom : fromSequence;
   const group = groupOf(options.members, options.threshold);
   const log = options.logger.child({part: "mixin outputs"});
   const client = createMixinClient({url: options.url, user: options.user, ...(options.timeoutMs && {timeoutMs: options.timeoutMs})});
@@ -77,11 +86,13 @@ export function createOutputFeed(options: OutputFeedOptions): OutputFeed & {stat
     late: 0,
     contradictions: 0,
     undecided: 0,
-    watermark: options.fromSequence,
+    watermark: start,
   };
   /** The newest sequences, ascending, at most OVERLAP: the first is where a second reading starts. */
   let newest: bigint[] = [];
   let overlapDueMs = clock.now() + overlapMs;
+  /** Below `start`, what lies before this one has been read again. */
+  let swept = fromSequence;
 
   function report(entry: unknown, error: unknown): void {
     stats.badEntries++;
@@ -153,13 +164,28 @@ export function createOutputFeed(options: OutputFeedOptions): OutputFeed & {stat
     return found;
   }
 
+  /** One page of what earlier runs have read: an output that came very late is there, and nobody may have named it. */
+  async function sweep(): Promise<number> {
+    if (swept >= start || outputs.isFull) return 0;
+    const entries = await readPage(swept);
+    const taken = entries.map(parse).map((output) => (output === null ? "known" : take(output)));
+    const found = taken.filter((result) => result === "new").length;
+    stats.late += found;
+    const last = lastSequence(entries);
+    if (entries.length < PAGE || last === null || last <= swept) swept = start;
+    else if (!taken.includes("full")) swept = last;
+    return found;
+  }
+
   async function poll(): Promise<boolean> {
     stats.polls++;
     const overlap = clock.now() >= overlapDueMs;
     try {
-      const start = overlap ? (newest.at(-OVERLAP) ?? options.fromSequence) : stats.watermark;
-      const found = await readFrom(start);
-      if (overlap) overlapDueMs = clock.now() + overlapMs;
+      let found = await readFrom(overlap ? (newest.at(-OVERLAP) ?? start) : stats.watermark);
+      if (overlap) {
+        overlapDueMs = clock.now() + overlapMs;
+        found += await sweep();
+      }
       if (found > 0) notify();
       return true;
     } catch (error) {
@@ -214,6 +240,11 @@ export function createOutputFeed(options: OutputFeedOptions): OutputFeed & {stat
       }
     },
     onNew: (listener) => void listeners.push(listener),
+    cursor() {
+      const lowest = outputs.undecided(1)[0]?.output.sequence;
+      const safe = newest.at(-OVERLAP) ?? start;
+      return lowest !== undefined && lowest < safe ? lowest : safe;
+    },
     stats: () => ({...stats, undecided: outputs.size}),
     async start(signal) {
       signal.addEventListener("abort", () => client.close(), {once: true});

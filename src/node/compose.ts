@@ -20,6 +20,7 @@ import {peerIdOf} from "../p2p/keys.ts";
 import {createNetwork} from "../p2p/network.ts";
 import type {Logger, Service} from "../ports/system.ts";
 import {createBlockStore} from "../store/blocks.ts";
+import {createSnapshotStore} from "../store/snapshots.ts";
 import {createWal} from "../store/wal.ts";
 import {decodeGenesis, type Genesis, genesisHash} from "../types/genesis.ts";
 import type {Uuid} from "../types/ids.ts";
@@ -35,6 +36,7 @@ import {viewRoutes} from "./api/views.ts";
 import {assemble, type NodeParts} from "./assemble.ts";
 import {readConfig} from "./config.ts";
 import {ShareFiles} from "./dkg-files.ts";
+import {FeedCursor, readCursor} from "./feed-cursor.ts";
 import {KeyringError, keyFile, openKeyring} from "./keyring.ts";
 import {createMeters, registerMetrics} from "./metrics/metrics.ts";
 import {timedWal} from "./metrics/timed-wal.ts";
@@ -100,7 +102,10 @@ export async function startNode(options: {dir: string; password: string; fatal: 
   };
   const mixinLog = {logger: log.child({part: "mixin"})};
   const isDecided = (id: Uuid) => isDecidedOutput(state(), id);
-  const feed = user === undefined ? spectatorFeed() : createOutputFeed({...group, ...mixinLog, user, fromSequence: 0n, isDecided});
+  const cursorFile = join(dir, "db", "mixin-cursor");
+  const reading = {fromSequence: 0n, resumeFrom: readCursor(cursorFile), isDecided};
+  const outputs = user === undefined ? null : createOutputFeed({...group, ...mixinLog, ...reading, user});
+  const feed = outputs ?? spectatorFeed();
   const payoutOptions = {...group, users: seatUsers, logger: log.child({part: "payouts"}), voidAfterMs: config.voidAfterMs};
   const signer = user === undefined ? null : createPayoutSigner(payoutOptions);
   const payouts = signer ?? spectatorPayouts();
@@ -139,6 +144,8 @@ export async function startNode(options: {dir: string; password: string; fatal: 
   const node = assemble({
     genesis,
     store,
+    snapshots: createSnapshotStore({dir: join(dir, "db")}),
+    snapshotPolicy: {every: config.snapshotEvery, retain: config.retention, replay: config.sync},
     wal,
     network: (handler, own) =>
       createNetwork({
@@ -204,7 +211,8 @@ export async function startNode(options: {dir: string; password: string; fatal: 
     log: log.child({part: "api"}),
   });
   const genesisCheck: Service = {name: "genesis check", start: () => checkChain(genesis, config.rpc), stop: async () => {}};
-  const services = serviceGroup([genesisCheck, ...node.services, ...custody, api], log, STOP_MS);
+  const cursors = outputs === null ? [] : [new FeedCursor({file: cursorFile, cursor: () => outputs.cursor(), clock: systemClock, log})];
+  const services = serviceGroup([genesisCheck, ...node.services, ...cursors, ...custody, api], log, STOP_MS);
   await services.start();
   const addresses = node.network.addresses();
   writeFileSync(join(dir, "addresses.json"), `${JSON.stringify({p2p: addresses, api: api.url}, null, 2)}\n`);

@@ -34,6 +34,12 @@ const schema = z.strictObject({
     .min(100)
     .default(600_000)
     .describe("how long the Mixin API has to call a payout impossible before this validator proposes to give it up, ms"),
+  sync: z
+    .enum(["snapshot", "genesis"])
+    .default("snapshot")
+    .describe("where the state comes from at the start, and on an empty disk: from a proven snapshot, or from every block since genesis"),
+  snapshotEvery: z.int().min(0).default(1_000).describe("heights from one snapshot of the state to the next; 0 writes none"),
+  retention: z.int().min(0).default(0).describe("blocks that are kept behind the head, besides those that are still needed; 0 keeps all"),
   log: z
     .strictObject({
       level: z.enum(LOG_LEVELS).default("info").describe("least level that is logged"),

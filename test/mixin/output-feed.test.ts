@@ -1,5 +1,6 @@
 import {afterAll, afterEach, beforeAll, beforeEach, expect, test} from "vitest";
 import {createMixinClient, usersWithoutSafe} from "../../src/mixin/client.ts";
+import type {Uuid} from "../../src/types/ids.ts";
 import {mint, pay, plantFault} from "../../testnet/mixin/client.ts";
 import {DevnetGroup, Lines, until} from "./devnet.ts";
 
@@ -84,6 +85,28 @@ test("through 5xx, errors of the API, garbage and silence the feed goes on, and 
   while (feed.undecided(1_000).length === before) await feed.poll();
   expect(feed.undecided(1_000).at(-1)?.output.amount).toBe(300_000_000n);
   expect(log.errors()).toEqual([]);
+});
+
+test("a later run resumes near the end, and what lies before is read again: an output that nobody decided is found there too", async () => {
+  const first = await group.feed(log);
+  for (let i = 0; i < 230; i++) await mint(group.url, {receivers: group.members, threshold: 3, asset: group.asset, amount: "1"});
+  await first.poll();
+  const seen = first.undecided(1_000).map(({output}) => output);
+  const [lost, ...decided] = seen;
+  if (lost === undefined) throw new Error("no output");
+  expect(first.cursor()).toBeLessThanOrEqual(lost.sequence);
+  first.decided(seen);
+  expect(first.cursor()).toBe(seen.at(-200)?.sequence);
+
+  const known = new Set(decided.map(({outputId}) => outputId));
+  const options = {resumeFrom: first.cursor(), isDecided: (id: string) => known.has(id as Uuid), pollMs: 600_000};
+  const resumed = await group.feed(log, {...options, overlapMs: 600_000});
+  await resumed.poll();
+  expect(resumed.undecided(1_000)).toEqual([]);
+  const sweeping = await group.feed(log, {...options, overlapMs: 0});
+  await sweeping.poll();
+  expect(sweeping.undecided(1_000).map(({output}) => output)).toEqual([lost]);
+  expect(sweeping.cursor()).toBe(lost.sequence);
 });
 
 test("users without Safe are named", async () => {
