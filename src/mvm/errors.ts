@@ -44,7 +44,10 @@ export type LedgerCode =
   | "PAYOUT_NOT_OPEN"
   /** Not the build at hand, or of a kind that was never made. */
   | "WRONG_BUILD"
-  | "CANNOT_VOID";
+  | "CANNOT_VOID"
+  | "UNKNOWN_ASSET"
+  | "DUPLICATE_ASSET_INFO"
+  | "BAD_ASSET_INFO";
 
 /** Why a block is invalid, or a fact may not stand where it was put; `fact` is its place in the list. */
 export class LedgerError extends MvmError<

@@ -4,6 +4,7 @@ import type {Session} from "../dkg/session.ts";
 import {BLOCK_BYTES_MAX, type Block, FACTS_MAX, type Header, type Outbox} from "../types/block.ts";
 import {areCanonical, encodeFact, type Fact, sortFacts} from "../types/facts.ts";
 import {type Genesis, genesisHash} from "../types/genesis.ts";
+import {takeAssetInfo} from "./asset-info.ts";
 import {takePayoutFact} from "./closing.ts";
 import {checkBooks} from "./custody.ts";
 import {DkgTaker, genesisSession, waitsForTicks} from "./dkg-facts.ts";
@@ -117,6 +118,9 @@ export class BlockDraft {
         break;
       case "evidence":
         this.#evidence.take(this.#place, fact, encoded);
+        break;
+      case "assetInfo":
+        takeAssetInfo(this.#place, fact);
         break;
       case "mask":
         if (this.#masks === MASKS_PER_BLOCK_MAX) throw new LedgerError("MASKS_FULL", {want: MASKS_PER_BLOCK_MAX});

@@ -1,4 +1,4 @@
-import type {Hex} from "../base/bytes.ts";
+import {type Hex, utf8} from "../base/bytes.ts";
 import type {Reader, Writer} from "../base/codec.ts";
 import type {Uuid} from "../types/ids.ts";
 import type {Table} from "./draft.ts";
@@ -94,3 +94,15 @@ export const MOVES: Table<Uuid, Hex> = {
   write: (w, app) => w.hex(app, 20),
   read: (r) => r.hex(20, "app"),
 };
+
+/** Table 51: asset → what it is called. */
+export const ASSET_INFOS: Table<Uuid, {readonly symbol: string; readonly name: string}> = {
+  id: 51,
+  ...uuidKey,
+  write: (w, info) => w.sized(utf8(info.symbol)).sized(utf8(info.name)),
+  read: (r) => ({symbol: textOf(r, "symbol"), name: textOf(r, "name")}),
+};
+
+function textOf(r: Reader, field: string): string {
+  return new TextDecoder().decode(r.sized(BYTES_MAX, field));
+}

@@ -1,7 +1,7 @@
 import type {Hex} from "../base/bytes.ts";
 import {MvmError} from "../base/errors.ts";
 import type {ChainObserver, GroupContract} from "../ports/chain.ts";
-import type {OutputFeed, PayoutSigner} from "../ports/mixin.ts";
+import type {AssetSource, OutputFeed, PayoutSigner} from "../ports/mixin.ts";
 import type {Network, NetworkHandler} from "../ports/network.ts";
 import type {BlockStore, SnapshotStore, Wal} from "../ports/store.ts";
 import type {Clock, Logger, Service} from "../ports/system.ts";
@@ -45,6 +45,8 @@ export interface NodePorts {
   readonly contracts: readonly GroupContract[];
   readonly feed: OutputFeed;
   readonly payouts: PayoutSigner;
+  /** What assets are called; without it this validator proposes and checks no names. */
+  readonly assets?: AssetSource | undefined;
   /** Mixin users of the group that cannot receive money. */
   readonly usersWithoutSafe: () => Promise<readonly Uuid[]>;
   readonly clock: Clock;
@@ -138,6 +140,7 @@ export function assemble(ports: NodePorts): NodeParts {
     observers,
     feed,
     payouts,
+    assets: ports.assets,
     dkg,
     evidence,
     masks,
@@ -244,6 +247,7 @@ export function assemble(ports: NodePorts): NodeParts {
     ...contracts,
     feed,
     payouts,
+    ...(ports.assets === undefined ? [] : [ports.assets]),
     network,
     certifier,
     dkg,

@@ -9,10 +9,12 @@ import {createChainObserver} from "../chain/observer.ts";
 import {openProvider} from "../chain/provider.ts";
 import {assertNative} from "../crypto/bls.ts";
 import {assertNativeSecp} from "../crypto/secp256k1.ts";
+import {createAssetSource} from "../mixin/asset-source.ts";
 import {createMixinClient, usersWithoutSafe} from "../mixin/client.ts";
 import {createCustodyCheck} from "../mixin/custody-check.ts";
 import {createOutputFeed} from "../mixin/output-feed.ts";
 import {createPayoutSigner} from "../mixin/payout-signer.ts";
+import {unnamedAssets} from "../mvm/asset-info.ts";
 import {freeOutputs} from "../mvm/custody.ts";
 import {recordsOf} from "../mvm/draft.ts";
 import {foreignActivations, isDecidedOutput} from "../mvm/queries.ts";
@@ -47,6 +49,8 @@ import {createLogger, systemClock} from "./system.ts";
 
 /** Free outputs that are compared with the Mixin ledger. */
 const CUSTODY_CHECKED_MAX = 2_000;
+/** Assets whose names are asked for at one time. */
+const UNNAMED_MAX = 100;
 const STOP_MS = 4_000;
 const RPC_MS = 5_000;
 export const VERSION = "0.1.0";
@@ -109,6 +113,7 @@ export async function startNode(options: {dir: string; password: string; fatal: 
   const payoutOptions = {...group, users: seatUsers, logger: log.child({part: "payouts"}), voidAfterMs: config.voidAfterMs};
   const signer = user === undefined ? null : createPayoutSigner(payoutOptions);
   const payouts = signer ?? spectatorPayouts();
+  const assetOptions = {...mixinLog, url: config.mixin, unnamed: () => unnamedAssets(state(), UNNAMED_MAX), clock: systemClock};
   const mixin = createMixinClient({url: config.mixin, user: speaker});
   const observe = (of: {chainId: number; group: Hex; finality: number; from: number; everyHead?: boolean}) =>
     createChainObserver({
@@ -166,6 +171,7 @@ export async function startNode(options: {dir: string; password: string; fatal: 
     contracts,
     feed,
     payouts,
+    assets: user && createAssetSource({...assetOptions, user}),
     usersWithoutSafe: () => usersWithoutSafe(mixin, members),
     clock: systemClock,
     log,

@@ -1,4 +1,5 @@
 import type {Hex} from "../base/bytes.ts";
+import type {AssetInfo} from "../types/asset-facts.ts";
 import type {MixinOutput} from "../types/facts.ts";
 import type {Uuid} from "../types/ids.ts";
 import type {PayoutFact} from "../types/payout-facts.ts";
@@ -56,5 +57,14 @@ export interface PayoutSigner extends Service {
   judge(fact: PayoutFact): Judgement;
   /** Looks at the API for this payout now, under all of `builds`. Never rejects. */
   check(payout: Pick<PayoutOrder, "traceId" | "builds">): Promise<void>;
+  onNew(listener: () => void): void;
+}
+
+/** What the own Mixin API calls assets whose names are not decided. */
+export interface AssetSource extends Service {
+  /** Seen for long enough that the others have seen them too. */
+  proposals(): readonly AssetInfo[];
+  /** Whether the API shows exactly this now. */
+  shows(info: AssetInfo): boolean;
   onNew(listener: () => void): void;
 }

@@ -30,8 +30,7 @@ test("the first byte is the kind; others are unknown", () => {
       expect(encodeFact(fact)[0]).toBe(FACT_CODE[fact.kind]);
     }),
   );
-  for (const code of [1, 5, 7, 11, 255])
-    expect(() => decodeFact(Uint8Array.of(code))).toThrow(expect.objectContaining({code: "UNKNOWN_TAG"}));
+  for (const code of [1, 5, 11, 255]) expect(() => decodeFact(Uint8Array.of(code))).toThrow(expect.objectContaining({code: "UNKNOWN_TAG"}));
 });
 
 describe("what decodeFact would refuse is not encoded", () => {

@@ -2,6 +2,7 @@ import {compareBytes, concatBytes, type Hex} from "../base/bytes.ts";
 import {Reader, Writer} from "../base/codec.ts";
 import {DecodeError, EncodeError} from "../base/errors.ts";
 import {keccak256} from "../base/hash.ts";
+import {type AssetInfo, readAssetInfo, writeAssetInfo} from "./asset-facts.ts";
 import {type Evidence, readEvidence, writeEvidence} from "./evidence.ts";
 import type {Uuid} from "./ids.ts";
 import {type MaskFact, readMaskFact, writeMaskFact} from "./mask.ts";
@@ -57,7 +58,7 @@ export interface MixinOutput {
   /** Nanoseconds since 1970. */
   readonly createdAt: bigint;
 }
-export type Fact = Tick | ChainHead | ChainLog | DkgMessage | Evidence | MaskFact | PayoutFact | MixinOutput;
+export type Fact = Tick | ChainHead | ChainLog | DkgMessage | Evidence | AssetInfo | MaskFact | PayoutFact | MixinOutput;
 
 /** Place in the canonical order, and the first byte of the encoding. Gaps are kinds that other journeys need. */
 export const FACT_CODE = {
@@ -66,6 +67,7 @@ export const FACT_CODE = {
   chainLog: 3,
   dkgMessage: 4,
   evidence: 6,
+  assetInfo: 7,
   mask: 8,
   payoutReceipt: 9,
   payoutVoided: 9,
@@ -99,6 +101,9 @@ export function encodeFact(fact: Fact): Uint8Array {
       break;
     case "evidence":
       writeEvidence(w, fact);
+      break;
+    case "assetInfo":
+      writeAssetInfo(w, fact);
       break;
     case "mask":
       writeMaskFact(w, fact);
@@ -185,6 +190,8 @@ function readFact(r: Reader): Fact {
       };
     case FACT_CODE.evidence:
       return readEvidence(r);
+    case FACT_CODE.assetInfo:
+      return readAssetInfo(r);
     case FACT_CODE.mask:
       return readMaskFact(r);
     case FACT_CODE.payoutReceipt:

@@ -50,6 +50,12 @@ export const facts: Record<Fact["kind"], fc.Arbitrary<Fact>> = {
     signature: bytesOfSize(65),
   }),
   evidence,
+  assetInfo: fc.record({
+    kind: fc.constant("assetInfo"),
+    asset: fc.uuid(),
+    symbol: fc.constantFrom("BTC", "é", "x".repeat(32)),
+    name: fc.constantFrom("Bitcoin", "名前", "y".repeat(64)),
+  }),
   mask: fc.record({
     kind: fc.constant("mask"),
     process: fc.uuid(),

@@ -1,9 +1,10 @@
 import type {Hex} from "../../base/bytes.ts";
+import {assetInfoOf} from "../../mvm/asset-info.ts";
 import {epochDueAt} from "../../mvm/epoch-queries.ts";
 import type {LedgerState} from "../../mvm/ledger.ts";
 import {chainCursor, isDecidedOutput, needsTicks, payoutBuilds, payoutOfTrace} from "../../mvm/queries.ts";
 import type {ChainCursor, ChainObserver, Judgement} from "../../ports/chain.ts";
-import type {OutputFeed, PayoutOrder, PayoutSigner} from "../../ports/mixin.ts";
+import type {AssetSource, OutputFeed, PayoutOrder, PayoutSigner} from "../../ports/mixin.ts";
 import type {Clock} from "../../ports/system.ts";
 import type {Block} from "../../types/block.ts";
 import type {Evidence} from "../../types/evidence.ts";
@@ -20,6 +21,7 @@ const CERTIFICATE_LAG_MAX = 64;
 const OUTPUTS_PER_BLOCK = 500;
 const LOGS_PER_BLOCK = 300;
 const RECEIPTS_PER_BLOCK = 100;
+const ASSETS_PER_BLOCK = 16;
 /** Ids that are fetched for one proposal. */
 const FETCH_MAX = 100;
 
@@ -62,6 +64,7 @@ export class Sources {
   readonly #observers: readonly ChainObserver[];
   readonly #feed: OutputFeed;
   readonly #payouts: PayoutSigner;
+  readonly #assets: AssetSource | undefined;
   readonly #dkg: DkgPool;
   readonly #evidence: EvidenceSource;
   readonly #masks: MaskSource;
@@ -75,6 +78,7 @@ export class Sources {
     observers: readonly ChainObserver[];
     feed: OutputFeed;
     payouts: PayoutSigner;
+    assets?: AssetSource | undefined;
     dkg: DkgPool;
     evidence: EvidenceSource;
     masks: MaskSource;
@@ -88,6 +92,7 @@ export class Sources {
     this.#observers = ports.observers;
     this.#feed = ports.feed;
     this.#payouts = ports.payouts;
+    this.#assets = ports.assets;
     this.#dkg = ports.dkg;
     this.#evidence = ports.evidence;
     this.#masks = ports.masks;
@@ -123,6 +128,8 @@ export class Sources {
       }
     }
     if (this.#certificateLag() > CERTIFICATE_LAG_MAX) return facts;
+    const unnamed = (this.#assets?.proposals() ?? []).filter(({asset}) => assetInfoOf(state, asset) === null);
+    facts.push(...unnamed.slice(0, ASSETS_PER_BLOCK));
     facts.push(...this.#masks.admissible());
     const receipts = this.#payouts.receipts().filter((r) => payoutOfTrace(state, r.traceId) !== null);
     const outputs = this.#feed.undecided(OUTPUTS_PER_BLOCK).map(({output}) => output);
@@ -170,8 +177,11 @@ export class Sources {
   /** Whether a fresh proposal may have a verdict: it leaves out no output that everybody has had time to see, and no tick comes early. */
   isAdmitted(block: Block): boolean {
     if (block.facts.some((f) => f.kind === "tick") && this.tickWaitMs() !== 0) return false;
-    const takes = block.facts.some((f) => f.kind === "mixinOutput" || f.kind === "mask" || isPayoutFact(f));
+    const takes = block.facts.some((f) => f.kind === "mixinOutput" || f.kind === "mask" || f.kind === "assetInfo" || isPayoutFact(f));
     if (takes && this.#certificateLag() > CERTIFICATE_LAG_MAX) return false;
+    // names are valid by their form: whoever proposes others than the API shows is not helped on
+    const infos = block.facts.filter((f) => f.kind === "assetInfo");
+    if (infos.length > ASSETS_PER_BLOCK || infos.some((info) => this.#assets?.shows(info) === false)) return false;
     const outputs = block.facts.filter((f): f is MixinOutput => f.kind === "mixinOutput");
     const newest = outputs.at(-1);
     if (newest === undefined) return true;
@@ -196,6 +206,7 @@ export class Sources {
     for (const observer of this.#observers) observer.onNew(listener);
     this.#feed.onNew(listener);
     this.#payouts.onNew(listener);
+    this.#assets?.onNew(listener);
     this.#evidence.onNew(listener);
     this.#masks.onNew(listener);
   }
