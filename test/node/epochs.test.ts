@@ -110,3 +110,45 @@ test("a fifth validator joins, a founder leaves, payments go on, and the group k
   expect(new Set(running().map(({chain}) => chain.setAt(1).epoch))).toEqual(new Set([0]));
   expect(problems.filter(({text}) => !text.includes("without an own verdict"))).toEqual([]);
 }, 120_000);
+
+test("one that is away for a whole change catches up across it, and holds its shares of the new epoch", async () => {
+  const staking = `0x${"57".repeat(20)}` as const;
+  const home = new HomeChain(platformOf(31_337, staking));
+  const parameters = {paceMs: 10, epochSeconds: EPOCH};
+  const all = new TestCluster([1, 1, 1, 1], {parameters, observe: () => [home.observer()]});
+  cluster = all;
+  const running = () => [...all.nodes.values()].map(({parts}) => parts);
+  const inEpoch = (epoch: number) => () => running().every(({chain}) => chain.epochSet.epoch === epoch);
+  const decided = (paid: MixinOutput) => () => running().every(({chain}) => paymentOf(chain.state, paid.outputId) !== null);
+  const signs = (validator: number, height: number) =>
+    all.nodes.get(validator)?.parts.certifier.own.of({height, round: 0, blockHash: `0x${"ab".repeat(32)}`}).length === 1;
+
+  await all.startAll();
+  await all.until(() => running().every(({chain}) => groupKey(chain.state) !== null), 30_000, "group key");
+  const first = pay();
+  await all.until(decided(first), 15_000, "a payment of epoch 0");
+  await all.stop(3);
+  // nobody has staked anew: the same seats get new shares; without the fourth the first attempt fails, and the second does not
+  home.mine(START + EPOCH);
+  await all.until(inEpoch(1), 40_000, "epoch 1 of three");
+  const second = pay();
+  await all.until(decided(second), 15_000, "a payment of epoch 1");
+
+  await all.start(3);
+  const head = () => Math.max(...running().map(({chain}) => chain.height));
+  await all.until(() => all.nodes.get(3)?.parts.chain.height === head(), 20_000, "the fourth is there again");
+  expect(all.nodes.get(3)?.parts.chain.epochSet.epoch).toBe(1);
+  await all.until(() => signs(3, head() + 1), 10_000, "shares of epoch 1");
+
+  // restarts find what is on the disks: one at a time, and the quorum of the others signs on
+  for (const validator of [0, 3]) {
+    await all.stop(validator);
+    await all.start(validator);
+    await all.until(() => signs(validator, head() + 1), 20_000, `shares of ${validator} after its restart`);
+  }
+  const third = pay();
+  await all.until(decided(third), 15_000, "a payment after restarts");
+  const {height} = all.nodes.get(3)?.parts.chain ?? {height: 0};
+  await all.until(() => running().every(({certifier}) => certifier.certificateOf(height) !== null), 10_000, "certificate at every node");
+  expect(new Set(running().map(({chain}) => chain.setAt(height).shares?.sid)).size).toBe(1);
+}, 120_000);
