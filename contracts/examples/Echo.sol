@@ -15,6 +15,7 @@ contract Echo is MixinApp {
         bytes32 extraHash;
     }
 
+    /// @notice A message was recorded, and its amount, if any, sent back.
     event Echoed(uint64 indexed nonce, bytes16 indexed sender, bytes16 asset, uint256 amount, bytes extra);
 
     Entry[] private _entries;

@@ -51,6 +51,7 @@ interface IMixinGroup {
     event Rekeyed(bytes32 sid, bytes32 transcript, bytes groupKey, uint64 epoch);
     /// @notice No app runs and nothing is paid before `until`, seconds since 1970, unless {PauseEnded} comes first.
     event PauseStarted(uint64 until);
+    /// @notice Apps run and payments go on again, before the time was over.
     event PauseEnded();
     /// @notice Other validators are in office. `validatorsHash` as in {validatorsHash}.
     event ValidatorsChanged(uint64 indexed epoch, bytes32 validatorsHash);
@@ -86,32 +87,45 @@ interface IMixinGroup {
         bytes memo
     );
 
+    /// @notice There is a group key: another one takes {rotate} or {rekey}.
     error AlreadyActive();
+    /// @notice There is no group key yet: the first one takes {activate}.
     error NotActive();
+    /// @notice The action was good up to `deadline`, seconds since 1970.
     error Expired(uint64 deadline);
     /// @notice The keys, seats and epoch given are not those of the validators in office.
     error WrongValidators();
     /// @notice `signature` at this index is not the consensus key's.
     error BadSignature(uint256 index);
+    /// @notice Validators with `seats` seats have signed; it takes `quorum`.
     error QuorumMissing(uint256 seats, uint256 quorum);
+    /// @notice Not a key, or not one that has signed the transcript of its own making.
     error BadProofOfPossession();
     /// @notice The signature is not the group key's.
     error BadGroupSignature();
+    /// @notice The signature is not the group's certificate of this block.
     error BadCertificate();
+    /// @notice The validators have paused the contract until then, seconds since 1970, or until {unpause}.
     error Paused(uint64 until);
+    /// @notice There is no pause to end.
     error NotPaused();
     /// @notice The block has no outbox for this contract.
     error NoOutbox();
     /// @notice `nextSeq` has to come first.
     error OutOfOrder(uint64 nextSeq);
+    /// @notice No contents of any outbox came with the call.
     error NothingGiven();
+    /// @notice The system events given are not those of the outbox `seq`.
     error SystemMismatch(uint64 seq);
+    /// @notice The events given are not those of the outbox `seq`.
     error EventsMismatch(uint64 seq);
     /// @notice No root was committed under `seq`, or the event is not under it.
     error NotProven(uint64 seq);
+    /// @notice The process has another message to come next.
     error NonceOutOfOrder(bytes16 process, uint64 expected, uint64 actual);
     /// @notice The message is not waiting, or not the next of its lane.
     error NotWaiting(bytes16 process, uint64 nonce);
+    /// @notice The event given is not the one that was recorded for this message.
     error EventMismatch(bytes16 process, uint64 nonce);
     /// @notice Before `due`, seconds since 1970, only the app itself gives a message back.
     error TooEarly(uint64 due);
@@ -121,14 +135,23 @@ interface IMixinGroup {
     error GasTooLow();
     /// @notice The app failed; `reason` is at most 132 bytes of what it returned.
     error AppFailed(bytes reason);
+    /// @notice The process has no app, or one without code, or one that is the system's own.
     error NotCallable(address app);
+    /// @notice The app did not return the selector of {IMixinApp-onMixinMessage}.
     error WrongReturn();
+    /// @notice Only the contract itself may call this.
     error OnlySelf();
+    /// @notice The caller is not the app of any process.
     error NotAnApp(address caller);
+    /// @notice The caller has said already that it belongs to `process`.
     error AlreadyBound(bytes16 process);
+    /// @notice Nothing cannot be paid.
     error ZeroAmount();
+    /// @notice The process has only `balance` of this asset, units of 1e-8.
     error InsufficientBalance(uint256 balance, uint256 amount);
+    /// @notice The receiver is not of a form that {IMixinApp-Receiver} describes.
     error BadReceiver();
+    /// @notice A memo has at most 200 bytes.
     error MemoTooLong(uint256 length);
 
     /// @notice Puts the group key in place, once, by a quorum of the validators' seats. Anyone may call.
@@ -332,9 +355,10 @@ interface IMixinGroup {
     /// @notice This contract on this chain, as outboxes and actions of the validators name it.
     function platform() external view returns (bytes32);
 
-    /// @notice The network, and its Staking contract on its home chain.
+    /// @notice The network, as its certificates name it.
     function networkId() external view returns (bytes32);
 
+    /// @notice The network's Staking contract on its home chain.
     function staking() external view returns (address);
 
     /// @notice How many actions of the validators there were: the number of the next one.

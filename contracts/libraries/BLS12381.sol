@@ -9,6 +9,7 @@ pragma solidity ^0.8.30;
 library BLS12381 {
     /// @notice A precompile is missing, or had too little gas.
     error PrecompileFailed(uint256 precompile);
+    /// @notice The precompiles of this chain give other answers than they must.
     error SelfTestFailed();
 
     uint256 internal constant KEY_LENGTH = 128;
