@@ -63,19 +63,22 @@ describe("what became of a payment, in words", () => {
   }, 60_000);
 
   test("the newest first, both ways, in pages", async () => {
-    type Listed = {items: {direction: string; index: number; stage: string}[]; next: number | null};
-    const page = async (query: string) => (await network.client(0).get(`/v1/activity?${query}`)) as unknown as Listed;
+    type Listed = {items: {direction: string; index: number | null; stage: string}[]; next: number | null};
+    const page = async (query: string) => {
+      const {items, next} = (await network.client(0).get(`/v1/activity?${query}`)) as unknown as Listed;
+      return {items: items.filter((item) => item.index !== null), next}; // what is only seen has no place yet
+    };
     const all = await page("limit=200");
     expect(new Set(all.items.map((item) => item.direction))).toEqual(new Set(["in", "out"]));
     expect(all.next).toBeNull();
-    const seen: number[] = [];
+    const seen: (number | null)[] = [];
     for (let next: number | null = null, first = true; first || next !== null; first = false) {
       const {items, next: rest}: Listed = await page(`limit=2${next === null ? "" : `&before=${next}`}`);
       seen.push(...items.map((item) => item.index));
       next = rest;
     }
     expect(seen).toEqual(all.items.map((item) => item.index));
-    expect(seen).toEqual([...seen].sort((a, b) => b - a));
+    expect(seen).toEqual([...seen].sort((a, b) => Number(b) - Number(a)));
   });
 });
 
