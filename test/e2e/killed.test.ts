@@ -1,5 +1,5 @@
 import {randomBytes} from "node:crypto";
-import {readFileSync} from "node:fs";
+import {readFileSync, rmSync} from "node:fs";
 import {join} from "node:path";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
 import {utf8} from "../../src/base/bytes.ts";
@@ -15,6 +15,7 @@ import {residentMb, until} from "./processes.ts";
 const FUNDS = 100n * 10n ** 8n;
 let network: TestNetwork;
 beforeAll(async () => {
+  process.env["MVM_SNAPSHOT_EVERY"] = "10";
   network = await startNetwork("--seats", "2,2,2,1");
 }, 90_000);
 afterAll(() => network?.stop(), 30_000);
@@ -34,7 +35,7 @@ describe.sequential("four validators, of which one is killed", () => {
     await hasBalance(net, net.user, FUNDS, 5_000);
   }, 120_000);
 
-  test("it comes back with its directory, catches up and is ready", async () => {
+  const isBack = async (): Promise<void> => {
     const before = Number((await network.client(0).status())["height"]);
     await network.restart(3);
     let seen: unknown = null;
@@ -51,7 +52,26 @@ describe.sequential("four validators, of which one is killed", () => {
       () => `caught up: ${JSON.stringify(seen)}`,
       30_000,
     );
+  };
+
+  test("it comes back with its directory, catches up and is ready", isBack, 60_000);
+
+  test("it comes back once more, from a snapshot of its own", async () => {
+    const {net} = network;
+    await network.kill(3);
+    await isBack();
+    expect(readFileSync(join(net.dir, "validator-3", "node.log"), "utf8")).toContain("state read from a snapshot");
   }, 60_000);
+
+  test("its database is lost while payments go on: it comes back with keys and log alone, and is ready", async () => {
+    const {net} = network;
+    await network.kill(3);
+    rmSync(join(net.dir, "validator-3", "db"), {recursive: true});
+    const memo = encodeMemo({purpose: PURPOSE.message, process: net.developer.app_id, platform: "", address: "", extra: utf8("meanwhile")});
+    const [id] = await Promise.all([payGroup(net, net.user, "1", memo), isBack()]);
+    await stageOf(network.client(3), id, "delivered", 30_000);
+    await hasBalance(net, net.user, FUNDS, 30_000);
+  }, 90_000);
 
   test("it votes, signs and pays out: another is killed, and the next payment needs all three that are left", async () => {
     const {net} = network;

@@ -24,6 +24,8 @@ export interface TestNetwork {
   pid(validator: number): number;
   /** Where a validator's libp2p listens. */
   address(validator: number): string;
+  /** Ends a validator's process at once, whichever of its lives it is in. */
+  kill(validator: number): Promise<void>;
   /** Starts a validator again with its directory. */
   restart(validator: number): Promise<Child>;
   stop(): Promise<void>;
@@ -52,6 +54,10 @@ export async function startNetwork(...args: string[]): Promise<TestNetwork> {
     client: (validator) => new MvmClient(String(running(validator).ready["api"])),
     pid: (validator) => running(validator).pid,
     address: (validator) => (running(validator).ready["addresses"] as string[])[0] ?? "",
+    async kill(validator) {
+      running(validator).kill("SIGKILL");
+      await running(validator).exited;
+    },
     async restart(validator) {
       const own = join(dir, `validator-${validator}`);
       const child = await startChild({
