@@ -185,7 +185,7 @@ describe("the HTTP API", () => {
     const blocks = await Promise.all([0, 1, 2, 3].map((i) => network.client(i).block(Number(height))));
     expect(new Set(blocks.map((block) => block["hash"])).size).toBe(1);
     for (const block of blocks) {
-      expect(block).toMatchObject({height, facts: {mixinOutput: 1}, certificate: {kind: "group", epoch: 0}});
+      expect(block).toMatchObject({height, facts: {mask: 1}, certificate: {kind: "group", epoch: 0}});
       expect(JSON.stringify(block)).not.toContain(network.net.user.app_id);
     }
     expect(await network.client(0).block(1)).toMatchObject({height: 1, certificate: {kind: "votes", epoch: 0}});
