@@ -104,7 +104,9 @@ async function follow(
     signal.throwIfAborted();
     const status = await statusOf(net, requestId);
     const now = Date.now();
-    if (status !== null && status.stage !== last) {
+    // decided and without a nonce: the sender gets a mask first
+    const waits = status?.stage === "decided" && status.nonce === null;
+    if (status !== null && !waits && status.stage !== last) {
       for (const {stage, atMs} of await passedBetween(net, last, status)) await show(stage, status, atMs);
       last = status.stage;
       await show(last, status, timeOf(last, status["times"]) ?? now);

@@ -50,6 +50,8 @@ describe("the first payment of a sender to a process", () => {
       expect(messageOf(ledger.state, APP, nonce)?.outputId).toBe(pay(2 + i).outputId);
       expect(eventOf(ledger, nonce)).toMatchObject({members: [ledger.mask()], threshold: 1});
     }
+    const {height} = ledger.parent;
+    expect(paymentOf(ledger.state, pay(2).outputId), "the block of the nonce").toMatchObject({stage: "decided", height, fate: {nonce: 0n}});
     expect(maskHolders(ledger.state, APP, ledger.mask())).toEqual({senders: [USER], threshold: 1});
     expect(balanceOf(ledger.state, APP, BTC)).toBe(300n);
     expect([needsTicks(ledger.state), wantedPairs(ledger.state, 9)]).toEqual([false, []]);

@@ -176,7 +176,7 @@ export type PaymentStage =
 export interface PaymentView {
   readonly outputId: Uuid;
   readonly output: MixinOutput;
-  /** Of the block that decided it. */
+  /** Of the block that decided it; of a message, the one that gave it its nonce. */
   readonly height: number;
   readonly fate: Fate;
   readonly stage: PaymentStage;
@@ -191,9 +191,10 @@ export function paymentOf(state: LedgerState, id: Uuid): PaymentView | null {
   const records = read(state);
   const outputId = records.get(OUTPUTS, id) === undefined ? records.get(REQUESTS, id) : id;
   if (outputId === undefined) return null;
-  const {height, fate} = records.get(OUTPUTS, outputId) as OutputRecord;
+  const {height: taken, fate} = records.get(OUTPUTS, outputId) as OutputRecord;
   const message = fate.kind === "message" ? messageOf(state, fate.process, fate.nonce) : null;
   const payout = "traceId" in fate ? payoutOfTrace(state, fate.traceId) : null;
+  const height = message?.height ?? taken;
   return {outputId, output: outputOf(records, outputId), height, fate, stage: stageOf(fate, message, payout), message, payout};
 }
 

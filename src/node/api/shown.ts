@@ -55,7 +55,7 @@ export function showPayment(ports: ShowPorts, view: PaymentView): object {
     refund: fate.kind === "refund" || fate.kind === "registered" ? payoutSummary(view.payout) : null,
     refundByApp: back === null ? null : {nonce: notes.refundNonce, ...payoutSummary(back)},
     times,
-    words: back !== null ? PAID_BACK : wordsOf(message?.state === "queued" ? "queued" : stage, reason),
+    words: fate.kind === "waiting" ? WAITING : back !== null ? PAID_BACK : wordsOf(message?.state === "queued" ? "queued" : stage, reason),
   };
 }
 
@@ -81,6 +81,11 @@ export function showPayout({activity}: Pick<ShowPorts, "activity">, view: Payout
   };
 }
 
+const WAITING = {
+  means:
+    "The payment is decided. It is its sender's first one to this process: the validators sign the mask under which the app will see the sender, and then it gets its nonce.",
+  cure: "Wait: this takes about one block, once.",
+};
 const PAID_BACK = {
   means: "The app failed on this message, and paid it back to its sender in the same call.",
   cure: "See what the app asks of a message: its amount, its asset and its extra.",
@@ -113,7 +118,7 @@ function purposeOf(extra: Uint8Array): number | null {
 
 /** The ledger knows what logs have told; certificates and own transactions are known sooner. */
 function stageOf(view: PaymentView, certified: boolean, submitted: boolean): string {
-  if (view.stage !== "decided") return view.stage;
+  if (view.stage !== "decided" || view.fate.kind === "waiting") return view.stage;
   if (submitted) return "submitted";
   return certified ? "certified" : "decided";
 }
