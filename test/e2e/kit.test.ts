@@ -1,19 +1,39 @@
+import {execFile} from "node:child_process";
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from "node:fs";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
+import {promisify} from "node:util";
 import type {Browser, Page} from "playwright-core";
 import {afterAll, beforeAll, describe, expect, test} from "vitest";
-import {utf8} from "../../src/base/bytes.ts";
+import {buildKit, buildLibraries} from "../../scripts/build.ts";
+import {compileContracts} from "../../scripts/compile.ts";
+import {fromHex, utf8} from "../../src/base/bytes.ts";
 import {encodeMemo, encodeRawMemo, type Operation, PURPOSE} from "../../src/types/operation.ts";
 import {runDemo} from "../../testnet/demo.ts";
+import {LiveTestnet} from "../../testnet/kit/live.ts";
+import type {RunningTestnet} from "../../testnet/kit/running.ts";
+import {ASSET} from "../../testnet/launcher.ts";
 import {CHROMIUM, openBrowser} from "../support/browser.ts";
 import {payGroup, stageOf, startNetwork, type TestNetwork} from "./network.ts";
-import {until} from "./processes.ts";
+import {ROOT, until} from "./processes.ts";
 
 const SETTLE_MS = 30_000;
+const run = promisify(execFile);
+const dir = mkdtempSync(join(tmpdir(), "mvm-kit-"));
+const running = join(dir, "testnet.json");
 let network: TestNetwork;
 beforeAll(async () => {
+  compileContracts();
+  await Promise.all([buildLibraries(), buildKit()]);
   network = await startNetwork("--validators", "4");
+  writeFileSync(running, JSON.stringify(ready()));
   await runDemo(network.net, network.tell, AbortSignal.timeout(90_000));
-}, 180_000);
-afterAll(() => network?.stop(), 30_000);
+}, 300_000);
+afterAll(async () => {
+  await network?.stop();
+  rmSync(dir, {recursive: true, force: true});
+}, 30_000);
+const ready = () => network.told.find((report) => report.event === "ready") as unknown as RunningTestnet;
 
 const operation = (change: Partial<Operation> = {}): Operation => ({
   purpose: PURPOSE.message,
@@ -79,6 +99,98 @@ describe("what became of a payment, in words", () => {
     }
     expect(seen).toEqual(all.items.map((item) => item.index));
     expect(seen).toEqual([...seen].sort((a, b) => Number(b) - Number(a)));
+  });
+});
+
+describe("the pages of the docs, as a reader follows them", () => {
+  const page = (name: string) => readFileSync(join(ROOT, "docs", name), "utf8");
+  const blocks = (name: string, language: string) =>
+    [...page(name).matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, "g"))].map(([, text = ""]) => text);
+
+  test("first-app.md: from nothing to an app that was paid", {timeout: 180_000}, async () => {
+    const script = blocks("first-app.md", "sh").join("").replaceAll("../my-app", join(dir, "my-app"));
+    expect(script).toContain("create-app");
+    const {stdout} = await run("sh", ["-e", "-c", script.replace(/^npm run pay -- "cheap".*$/m, "")], {
+      cwd: ROOT,
+      env: {...process.env, MVM_TESTNET: running},
+    });
+    expect(stdout).toMatch(/^# pass 3$/m);
+    expect(stdout).toMatch(/registered/);
+    expect(stdout).toMatch(
+      /ms {2}delivered +height \d+, message 0 of the app\nthe guestbook has 1 entries\nsee http.*#\/payment\/[0-9a-f-]{36}\n/,
+    );
+    const cheap = await run("npm", ["run", "pay", "--", "cheap", "0.3"], {
+      cwd: join(dir, "my-app"),
+      env: {...process.env, MVM_TESTNET: running},
+    });
+    expect(cheap.stdout).toMatch(/the guestbook has 1 entries/);
+  });
+
+  test("wallets.md: link, memo, status and proof", {timeout: 60_000}, async () => {
+    const {net} = network;
+    const client = network.client(1);
+    const process = net.developer.app_id;
+    const trace = await payGroup(net, net.user, "1.5", encodeMemo(operation()));
+    const {networkId, groupKeyEip2537: groupKey} = await client.status();
+    const given = {
+      process,
+      members: net.members,
+      threshold: net.threshold,
+      asset: ASSET.asset_id,
+      trace,
+      api: net.apis[1],
+      networkId,
+      groupKey,
+    };
+    const code = [
+      `const {${Object.keys(given).join(", ")}} = ${JSON.stringify(given)};`,
+      ...blocks("wallets.md", "js"),
+      "console.log(uri);",
+    ].join("\n");
+    const {stdout} = await run(globalThis.process.execPath, ["--input-type=module", "-e", code], {cwd: ROOT});
+    expect(stdout).toContain("the memo is no base64url text");
+    expect(stdout).toContain("delivered The group contract has run the app");
+    expect(stdout).toContain("the group decided this block");
+    expect(stdout).toMatch(/https:\/\/mixin.one\/pay\/MIX\w+\?asset=.*&amount=1.5&memo=/);
+  });
+});
+
+describe("the examples on the testnet", () => {
+  const open = (name: string) => new LiveTestnet(join(ROOT, "examples", name), ready());
+  const published: string[] = [];
+  afterAll(() => {
+    for (const file of published) rmSync(file, {force: true});
+  });
+  async function publish(net: LiveTestnet, folder: string, name: string, args: readonly unknown[] = []) {
+    published.push(join(ROOT, "examples", folder, `.${name}.testnet.json`));
+    return net.publish(name, {args});
+  }
+
+  test("vault: what was paid in comes out again, and no more", {timeout: 90_000}, async () => {
+    const net = open("vault");
+    const app = await publish(net, "vault", "Vault");
+    const user = await net.createUser("saver", "10");
+    const take = (units: bigint) => fromHex(`0x${units.toString(16).padStart(32, "0")}`);
+    await net.pay(app, {from: user, amount: "4"});
+    await net.pay(app, {from: user, amount: "1", extra: take(300_000_000n)});
+    await net.hasBalance("8", user);
+    await net.pay(app, {from: user, amount: "1", extra: take(400_000_000n)});
+    await net.hasBalance("8", user);
+    net.close();
+  });
+
+  test("poll: payments of many at once, counted in one order", {timeout: 90_000}, async () => {
+    const net = open("poll");
+    const app = await publish(net, "poll", "Poll", [2, 2]);
+    const voters = await Promise.all([0, 1, 2, 3].map((i) => net.createUser(`voter ${i}`, "1")));
+    const votes = await Promise.all(voters.map((from, i) => net.pay(app, {from, amount: "0.1", extra: Uint8Array.of(i % 2)})));
+    const order = votes.map(({nonce}, i) => ({nonce: Number(nonce), option: i % 2})).sort((a, b) => a.nonce - b.nonce);
+    expect(order.map(({nonce}) => nonce)).toEqual([0, 1, 2, 3]);
+    // of two votes each, the option whose second vote came first
+    const winner = order.find(({option}, i) => order.slice(0, i).some((before) => before.option === option))?.option;
+    expect(Number(await app.contract.getFunction("winner")())).toBe(winner);
+    for (const voter of voters) await net.hasBalance("1", voter);
+    net.close();
   });
 });
 
@@ -162,7 +274,7 @@ describe.skipIf(CHROMIUM === null)("the explorer in a browser", () => {
     ["desktop", 1280],
   ] as const)("nothing is wider than the %s", {timeout: 60_000}, async ([, width]) => {
     const page = await open({viewport: {width, height: 800}});
-    const parked = ((await network.client(0).get("/v1/activity")) as {items?: {stage: string; outputId: string}[]}).items?.find(
+    const parked = ((await network.client(0).get("/v1/activity?limit=100")) as {items?: {stage: string; outputId: string}[]}).items?.find(
       (item) => item.stage === "parked",
     );
     for (const hash of [
