@@ -1,4 +1,4 @@
-import {utf8} from "../base/bytes.ts";
+import {equalBytes, utf8} from "../base/bytes.ts";
 import type {Reader, Writer} from "../base/codec.ts";
 import {DecodeError} from "../base/errors.ts";
 import type {Uuid} from "./ids.ts";
@@ -36,8 +36,8 @@ function readText(r: Reader, max: number, what: string): string {
   const field = `assetInfo.${what}`;
   const bytes = r.sized(max, field);
   const text = new TextDecoder().decode(bytes);
-  // one text, one encoding: what is no UTF-8 would come out longer
-  if (!fits(text, max) || utf8(text).length !== bytes.length) throw new DecodeError("BAD_TEXT", {field, want: "UTF-8 text"});
+  // one text, one encoding: what is no UTF-8 comes out as other bytes
+  if (!fits(text, max) || !equalBytes(utf8(text), bytes)) throw new DecodeError("BAD_TEXT", {field, want: "UTF-8 text"});
   return text;
 }
 

@@ -24,6 +24,14 @@ test("a tick is one byte", () => {
   expect(decodeFact(Uint8Array.of(0))).toEqual({kind: "tick"});
 });
 
+test("a name that is no UTF-8 is refused, also where its replacement is as long", () => {
+  const fact = {kind: "assetInfo", asset: "00000000-0000-4000-8000-000000000000", symbol: "BTC", name: "\u540d"} as const;
+  const bytes = encodeFact(fact);
+  expect(decodeFact(bytes)).toEqual(fact);
+  bytes.set([0xf0, 0x90, 0x8d], bytes.length - 3); // the first three bytes of four
+  expect(() => decodeFact(bytes)).toThrow(expect.objectContaining({code: "BAD_TEXT"}));
+});
+
 test("the first byte is the kind; others are unknown", () => {
   fc.assert(
     fc.property(anyFact, (fact) => {
