@@ -20,14 +20,17 @@ import {MixinAsset} from "./MixinAsset.sol";
 contract MixinAccounts is MixinApp, IMixinAccounts {
     bytes6 private constant BOUNCE = "BOUNCE";
 
-    /// @notice What accounts and tokens are clones of.
+    /// @notice What accounts are clones of.
     address public immutable accountImplementation;
+    /// @notice What tokens are clones of.
     address public immutable assetImplementation;
     /// @dev Who is given the tokens again if a payment cannot be made: the holder who withdrew, or the user whose message
     ///      left something. Two users a word: they come often, and a word for each would cost 11,000 gas more.
     mapping(uint64 outNonce => address) private _holders;
     mapping(uint64 half => bytes16[2]) private _users;
 
+    /// @param group_ the group contract of this chain
+    /// @param process_ the id of the process that this contract is to be registered for
     constructor(address group_, bytes16 process_) MixinApp(group_, process_) {
         accountImplementation = address(new MixinAccount());
         assetImplementation = address(new MixinAsset(IMixinGroup(group_)));

@@ -20,11 +20,13 @@ contract MixinAsset is ERC20TemporaryApproval, ERC20Permit {
     address private immutable _hub;
     IMixinGroup private immutable _group;
 
+    /// @notice A holder's tokens were burned for payment `outNonce` of the hub's process, to `receiver`.
     event Withdrawn(address indexed holder, uint256 amount, uint8 receiverKind, bytes receiver, uint64 outNonce);
 
     /// @notice Somebody else than the hub calls.
     error OnlyHub();
 
+    /// @param group where names of assets are asked for; the hub is whoever deploys
     constructor(IMixinGroup group) ERC20("", "") ERC20Permit("Mixin Asset") {
         (_hub, _group) = (msg.sender, group);
     }
@@ -91,6 +93,7 @@ contract MixinAsset is ERC20TemporaryApproval, ERC20Permit {
         if (amount > 0) _burn(from, amount);
     }
 
+    /// @notice What `spender` may take of `owner`: the lasting allowance and the one that ends with the transaction.
     function allowance(address owner, address spender)
         public
         view

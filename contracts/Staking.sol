@@ -12,11 +12,14 @@ import {StakeBook} from "./staking/StakeBook.sol";
 ///         operator is the account that deposits. No owner, no proxy: what is decided is decided by a quorum of the seats
 ///         in the set that this contract knows, and stake is lost by contradicting oneself only.
 contract Staking is Epochs {
+    /// @notice Length of an epoch in seconds; 0: the first one never ends. The nodes read it here.
     uint32 public immutable EPOCH_SECONDS;
+    /// @notice Seconds for which the network takes a double vote as evidence. The nodes read it here.
     uint32 public immutable EVIDENCE_AGE;
 
-    /// @notice Wei for rewards, apart from all stake; and what each operator was paid of it.
+    /// @notice Wei for rewards, apart from all stake.
     uint256 public rewardPool;
+    /// @notice Wei that each operator was paid in rewards since the beginning.
     mapping(address operator => uint256) public claimed;
 
     /// @param networkSalt tells networks at one address apart

@@ -5,6 +5,7 @@ import {MixinApp} from "../MixinApp.sol";
 
 /// @notice Users put money aside; a payment that says "withdraw" brings all of it back.
 contract Savings is MixinApp {
+    /// @notice What each user has put aside, units of 1e-8.
     mapping(bytes16 user => mapping(bytes16 asset => uint256)) public saved;
 
     constructor(address group_, bytes16 process_) MixinApp(group_, process_) {}

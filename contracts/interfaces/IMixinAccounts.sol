@@ -20,12 +20,18 @@ interface IMixinAccounts {
     /// @notice Only the token of this asset may.
     error OnlyAsset(bytes16 asset);
 
+    /// @notice The account of a user, by the mask under which the process knows it; before it exists, too.
     function accountOf(bytes16 sender) external view returns (address);
 
+    /// @notice The token of a Mixin asset; before it exists, too.
     function assetOf(bytes16 asset) external view returns (address);
 
+    /// @notice Makes the token of an asset, if it is not there. Anyone may call.
     function createAsset(bytes16 asset) external returns (address);
 
+    /// @notice Only the token of the asset: pays `to` on Mixin for `amount` that was burned; `holder` has it again if that fails.
+    /// @param amount units of 1e-8
+    /// @return nonce of the payment, among those of the process
     function payOut(bytes16 asset, uint256 amount, IMixinApp.Receiver calldata to, bytes calldata memo, address holder)
         external
         returns (uint64 nonce);

@@ -20,14 +20,18 @@ abstract contract Epochs is Slashing {
     uint256 private constant READ_GAS = 200_000;
     uint256 private constant READ_GAS_PER_BYTE = 100;
 
+    /// @notice Operators that must hold seats before {freeze}.
     uint256 public immutable MIN_VALIDATORS;
+    /// @notice Unix seconds, before which {freeze} is refused.
     uint64 public immutable genesisTime;
 
-    /// @notice The epoch whose set this contract knows last, and the outbox of its own platform that has to come next.
+    /// @notice The epoch whose set this contract knows last.
     uint64 public epoch;
+    /// @notice The outbox of its own platform that has to come next.
     uint64 public nextSeq;
     /// @notice Root over (operator, wei earned since the beginning), as {claim} takes them.
     bytes32 public rewardsRoot;
+    /// @notice keccak256(abi.encode(epoch, consensus addresses, seats)) of a set; 0 before this contract knows it.
     mapping(uint64 epoch => bytes32) public validatorsHash;
     /// @dev Data contracts: the members of each set.
     mapping(uint64 epoch => address) private _sets;

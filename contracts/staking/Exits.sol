@@ -11,7 +11,9 @@ abstract contract Exits is StakeBook {
     /// @notice Unbonding entries that an operator can have open; what slashing and {exit} add is one more.
     uint256 public constant MAX_ENTRIES = 7;
 
+    /// @notice Seconds that stake stays after it was released.
     uint32 public immutable UNBONDING;
+    /// @notice Seconds that a jailed operator stays out at least.
     uint32 public immutable JAIL_SECONDS;
     uint256 internal immutable SLASH_PER_SEAT;
 

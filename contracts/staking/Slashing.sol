@@ -21,6 +21,7 @@ abstract contract Slashing is Exits {
 
     /// @notice Parts of 10,000 of the slashed stake that the reporter gets.
     uint16 public immutable FINDER_SHARE;
+    /// @notice Who gets what the reporter does not; 0 burns it.
     address public immutable insurance;
 
     constructor(uint16 finderShare, address insurance_) {

@@ -32,7 +32,9 @@ abstract contract StakeBook is IStaking {
     uint256 private constant DEALING_PROOF_LENGTH = 96;
     uint256 private constant TAKEN = 1 << 160;
 
+    /// @notice The network: a hash of chain, this address and a salt. In the domain of everything its validators sign.
     bytes32 public immutable networkId;
+    /// @notice Wei of stake for one seat.
     uint256 public immutable SEAT_STAKE;
     bytes32 internal immutable _domain;
 

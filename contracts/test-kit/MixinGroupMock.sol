@@ -29,6 +29,7 @@ contract MixinGroupMock is SystemEvents {
         return _nextSeq;
     }
 
+    /// @notice Not in a test of an app.
     function deliver(
         uint64,
         bytes32,
@@ -41,6 +42,7 @@ contract MixinGroupMock is SystemEvents {
         revert NotInMock();
     }
 
+    /// @notice Not in a test of an app.
     function deliverByVotes(
         uint64,
         bytes32,
@@ -55,6 +57,7 @@ contract MixinGroupMock is SystemEvents {
         revert NotInMock();
     }
 
+    /// @notice Not in a test of an app.
     function commit(
         uint64,
         bytes32,
@@ -67,6 +70,7 @@ contract MixinGroupMock is SystemEvents {
         revert NotInMock();
     }
 
+    /// @notice Not in a test of an app.
     function execute(uint64, bytes calldata, bytes32[] calldata) external pure override {
         revert NotInMock();
     }

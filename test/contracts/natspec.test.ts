@@ -12,14 +12,18 @@ interface Documented {
 const KINDS = {function: "methods", event: "events", error: "errors"} as const;
 const {contracts = {}} = askCompiler<Documented>({"*": {"*": ["abi", "userdoc", "devdoc"]}});
 
-test.for([
-  ["contracts/MixinGroup.sol", "MixinGroup"],
-  ["contracts/MixinApp.sol", "MixinApp"],
-  ["contracts/interfaces/IMixinGroup.sol", "IMixinGroup"],
-  ["contracts/interfaces/IMixinApp.sol", "IMixinApp"],
-] as const)("everything public of %s says what it is", ([file, name]) => {
-  const of = contracts[file]?.[name];
-  if (of === undefined) throw new Error(`no ${name}`);
+/** Errors of OpenZeppelin that its own sources say nothing of. */
+const OPENZEPPELIN = ["ReentrancyGuardReentrantCall()", "CloneArgumentsTooLong()", "InvalidShortString()", "StringTooLong(string)"];
+const OURS = Object.entries(contracts).filter(([file]) => file.startsWith("contracts/") && !file.startsWith("contracts/test/"));
+const NAMED = OURS.flatMap(([file, named]) => Object.entries(named).map(([name, of]) => ({file, name, of})));
+
+test("there are contracts to look at", () => {
+  expect(NAMED.map((one) => one.name)).toEqual(
+    expect.arrayContaining(["MixinGroup", "MixinApp", "MixinAccounts", "MixinAsset", "Staking"]),
+  );
+});
+
+test.for(NAMED)("everything public of $name in $file says what it is", ({of}) => {
   const silent: string[] = [];
   for (const fragment of new Interface(of.abi).fragments) {
     if (!Object.hasOwn(KINDS, fragment.type)) continue; // a constructor
@@ -28,6 +32,5 @@ test.for([
     const texts = [of.userdoc[kind]?.[signature], of.devdoc[kind]?.[signature]].flat();
     if (!texts.some((text) => text?.notice !== undefined || text?.details !== undefined)) silent.push(signature);
   }
-  // the guard of OpenZeppelin says it in its own words
-  expect(silent.filter((signature) => signature !== "ReentrancyGuardReentrantCall()")).toEqual([]);
+  expect(silent.filter((signature) => !OPENZEPPELIN.includes(signature))).toEqual([]);
 });
