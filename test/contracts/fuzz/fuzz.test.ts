@@ -3,7 +3,7 @@ import {type Chain, startChain} from "../support/chain.ts";
 import {fuzzAccounts} from "./accounts.ts";
 import {fuzzStakes} from "./stakes.ts";
 
-/** Steps of each; thousands by `FUZZ_STEPS=5000 FUZZ_SEED=1 npx vitest run test/contracts/fuzz`. */
+/** A slice of what `npm run fuzz:contracts` runs; FUZZ_STEPS and FUZZ_SEED choose another. */
 const STEPS = Number(process.env["FUZZ_STEPS"] ?? 100);
 const SEED = Number(process.env["FUZZ_SEED"] ?? 7);
 const PER_STEP_MS = 500;
