@@ -177,6 +177,6 @@ export const around: readonly Group[] = [
     ],
   },
   {name: "gate", mutants: gate, trials: [{name: "tables", tests: ["src/node/bft/gate"], env: {}}, ...simulated]},
-  {name: "driver", mutants: rest, trials: simulated},
+  {name: "driver", mutants: rest, trials: [{name: "tables", tests: ["src/node/bft/vote-log"], env: {}}, ...simulated]},
   {name: "log on disk", mutants: disk, trials: [{name: "damage", tests: ["src/store/wal.test.ts"], only: "damage", env: {}}]},
 ];

@@ -134,7 +134,34 @@ describe("sources that show things late", () => {
     await stage.until("all is done", () => stage.scene.missing() === null);
   });
 
-  test("a payment that one validator has seen for long, and the locked block lacks, halts nobody: it comes next", async () => {
+  test("who alone hears a liar's precommit, and cannot judge the block, decides it, and the others take it from there", async () => {
+    const stage = await withBlind(([, , third]) => [third]);
+    const [first, second, blind] = stage.honest as [number, number, number];
+    let isHeld = true;
+    stage.scene.net.loses = (_, to, m) => isHeld && to === blind && m.kind === "vote" && m.vote.type === "precommit";
+    stage.start();
+    stage.pay();
+    await stage.until("a proposal", () => stage.proposed(1) !== null);
+    const value = stage.proposed(1);
+    stage.vote("prevote", 1, value, ...stage.honest);
+    await stage.until("locks", () =>
+      [first, second].every((i) => stage.says(` ${i} sends precommit ${stage.height}/1 ${value?.slice(2, 8)}`)),
+    );
+    // it precommits nil first: then what lets it into the next round, and what it shows the others, is without the liar's vote
+    await stage.until("a precommit of the third", () => stage.says(` ${blind} sends precommit ${stage.height}/1 nil`));
+    isHeld = false;
+    await stage.until("the next round", () => stage.round(blind) === 2);
+    stage.tell({...stage.forge.vote({type: "precommit", height: stage.height, round: 1, value}), partials: []}, blind);
+    await stage.pass(5_000);
+    // two are locked and the liar is silent: nobody else could decide this height before the third's source shows the payment
+    for (const i of [blind, first, second])
+      expect(stage.says(` ${i} decides ${stage.height} ${value?.slice(2, 8)}`), `${i} decides`).toBe(true);
+    await stage.until("all is done", () => stage.scene.missing() === null);
+  });
+});
+
+describe("a payment that one validator has seen for long, and the proposed block lacks", () => {
+  async function afterTheOmission() {
     const stage = await Stage.make();
     const [first, second, third] = stage.honest as [number, number, number];
     const late = stage.payment(2);
@@ -145,12 +172,40 @@ describe("sources that show things late", () => {
     stage.pay(3);
     await stage.until("a proposal", () => stage.proposed(1) !== null);
     const value = stage.proposed(1);
+    const says = (i: number, what: string) => stage.says(` ${i} sends ${what} ${value?.slice(2, 8)}`);
+    return {stage, first, second, third, value, says};
+  }
+
+  test("halts nobody where others are locked: it comes next", async () => {
+    const {stage, first, second, third, value, says} = await afterTheOmission();
     stage.vote("prevote", 1, value, first, second);
-    await stage.until("locks", () =>
-      [first, second].every((i) => stage.says(` ${i} sends precommit ${stage.height}/1 ${value?.slice(2, 8)}`)),
-    );
+    await stage.until("locks", () => [first, second].every((i) => says(i, `precommit ${stage.height}/1`)));
     await stage.until("no vote of the third", () => stage.says(` ${third} sends prevote ${stage.height}/1 nil`));
     await stage.until("a decision", () => stage.honest.every((i) => stage.says(` ${i} decides ${stage.height} ${value?.slice(2, 8)}`)));
+    stage.scene.mixin.reveal();
+    await stage.until("all is done", () => stage.scene.missing() === null);
+  });
+
+  test("costs no round where it hears a quorum's prevotes", async () => {
+    const {stage, third, value, says} = await afterTheOmission();
+    stage.vote("prevote", 1, value, ...stage.honest);
+    await stage.until("a decision", () => stage.honest.every((i) => stage.says(` ${i} decides ${stage.height} ${value?.slice(2, 8)}`)));
+    expect(says(third, `precommit ${stage.height}/1`), "it precommits what it would not have helped on").toBe(true);
+    expect(stage.proposed(2), "a re-proposal").toBeNull();
+    stage.scene.mixin.reveal();
+    await stage.until("all is done", () => stage.scene.missing() === null);
+  });
+
+  test("halts nobody where it hears of the quorum by the re-proposal alone", async () => {
+    const {stage, first, second, third, value, says} = await afterTheOmission();
+    stage.scene.net.loses = (_, to, m) => to === third && m.kind === "vote" && m.vote.height === stage.height && m.vote.round === 1;
+    stage.vote("prevote", 1, value, first, second);
+    await stage.until("locks", () => [first, second].every((i) => says(i, `precommit ${stage.height}/1`)));
+    stage.vote("precommit", 1, null, first, second);
+    await stage.until("a re-proposal", () => stage.proposed(2) === value);
+    await stage.pass(5_000);
+    expect(says(third, `prevote ${stage.height}/2`), "it prevotes what comes again").toBe(true);
+    for (const i of stage.honest) expect(stage.says(` ${i} decides ${stage.height} ${value?.slice(2, 8)}`), `${i} decides`).toBe(true);
     stage.scene.mixin.reveal();
     await stage.until("all is done", () => stage.scene.missing() === null);
   });
