@@ -18,6 +18,8 @@ const WINDOW = 64;
 /** Pairs for which one validator's partials are kept: the window, and what its ledger wants already and the own one not yet. */
 const PER_VALIDATOR_MAX = 2 * WINDOW;
 const RESEND_MS = 500;
+/** Heights after a change of the set within which nobody is blamed for signing with shares of the other one. */
+const SWITCH_HEIGHTS = 16;
 
 interface MaskPorts {
   readonly chain: DecidedChain;
@@ -79,14 +81,21 @@ export class MaskHost implements Service {
   receive({digest, partials}: MaskPartialsMessage, from: Peer): Verdict {
     if (from.validator === null) return "reject";
     const own = this.#p.seatsOf(from.validator);
-    if (partials.length === 0 || partials.some(({seat}) => !own.includes(seat))) return "reject";
+    if (partials.length === 0) return "reject";
+    if (partials.some(({seat}) => !own.includes(seat))) return this.#blame();
     const held = this.#held.get(from.validator) ?? new BoundedMap<Hex, readonly SeatSignature[]>(PER_VALIDATOR_MAX);
     this.#held.set(from.validator, held);
     const isNew = held.get(digest) === undefined;
     held.set(digest, partials);
     this.#combine(digest);
-    if (held.get(digest) === undefined) return "reject"; // they were bad
+    if (held.get(digest) === undefined) return this.#blame(); // they were bad
     return isNew ? "accept" : "ignore";
+  }
+
+  /** Around a change of the set honest validators sign with shares of either. */
+  #blame(): Verdict {
+    const {epochSet, height} = this.#p.chain;
+    return height < (epochSet.from ?? 0) + SWITCH_HEIGHTS ? "ignore" : "reject";
   }
 
   /** What the ledger wants now: signs what is new, forgets what is over. */
