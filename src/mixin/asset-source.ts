@@ -52,8 +52,8 @@ export function createAssetSource(options: {
       }
       const wanted = new Set(ids);
       seen = new Map([...found].filter(([asset]) => wanted.has(asset)));
-      cancel?.();
-      cancel = clock.after(settleMs, notify);
+      // not put off by the next look, which comes sooner
+      cancel ??= clock.after(settleMs, notify);
       return true;
     } catch (error) {
       if (!(error instanceof MixinError && error.code === "STOPPED")) options.logger.warn("assets not read", describeError(error));
@@ -62,6 +62,7 @@ export function createAssetSource(options: {
   }
 
   function notify(): void {
+    cancel = null;
     if (seen.size > 0) for (const listener of listeners) listener();
   }
 
