@@ -28,6 +28,8 @@ export interface TestNetwork {
   kill(validator: number): Promise<void>;
   /** Starts a validator again with its directory. */
   restart(validator: number): Promise<Child>;
+  /** Stops a validator in order. */
+  stopNode(validator: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -70,6 +72,7 @@ export async function startNetwork(...args: string[]): Promise<TestNetwork> {
       again.set(validator, child);
       return child;
     },
+    stopNode: (validator) => running(validator).stop(),
     async stop() {
       stopping.abort(new Error("the test is over"));
       await Promise.all([...again.values()].map((child) => child.stop()));
