@@ -4,7 +4,7 @@ import {duration} from "./format.ts";
 import {latencyMs} from "./stations.ts";
 
 const HEIGHT = 150;
-const PAD = {left: 46, right: 8, top: 10, bottom: 22};
+const PAD = {left: 56, right: 8, top: 10, bottom: 22};
 const BARS_MAX = 40;
 export const PARTS = ["seen to decided", "to certificate", "to the contract", "to final"] as const;
 

@@ -75,7 +75,7 @@ function one(validator: Validator, {own, window, seats}: Validators): HTMLElemen
     facts([
       ["Seats", `${validator.seats} of ${seats}`],
       ["Height", validator.height === null ? "not told yet" : `${validator.height}${lag ? `, ${lag} behind` : ""}`],
-      ["Votes", share === null ? "none seen yet" : meter(share, `${voted} of ${window.heights}`)],
+      ["In quorums", share === null ? "none seen yet" : meter(share, `${voted} of ${window.heights}`)],
       ["Blocks", proposed],
       ["Operator", id(operator, 10, 6)],
       ["Votes with", id(consensusKey, 10, 6)],
