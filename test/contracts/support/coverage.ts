@@ -12,13 +12,18 @@ export interface Ran {
   readonly pcs: Record<string, number>;
 }
 
-/** Runs inside the EVM node: collects `kind ‖ address` to pcs. */
+/** Runs inside the EVM node: collects `kind ‖ address` to pcs. A frame of a delegate call runs the code of the address that it enters. */
 const TRACER = `{
-  seen: {}, kinds: [],
-  enter: function(frame) { this.kinds.push(frame.getType().indexOf("CREATE") === 0 ? "c" : "r"); },
-  exit: function() { this.kinds.pop(); },
+  seen: {}, frames: [],
+  enter: function(frame) {
+    var type = frame.getType();
+    var kind = type.indexOf("CREATE") === 0 ? "c" : "r";
+    this.frames.push({kind: kind, code: type === "DELEGATECALL" || type === "CALLCODE" ? toHex(frame.getTo()) : ""});
+  },
+  exit: function() { this.frames.pop(); },
   step: function(log) {
-    var key = (this.kinds.length ? this.kinds[this.kinds.length - 1] : "ROOT") + toHex(log.contract.getAddress());
+    var top = this.frames.length ? this.frames[this.frames.length - 1] : {kind: "ROOT", code: ""};
+    var key = top.kind + (top.code || toHex(log.contract.getAddress()));
     var pcs = this.seen[key] || (this.seen[key] = {});
     var pc = log.getPC();
     if (log.op.toNumber() === 87) pcs[pc] = (pcs[pc] || 0) | (log.stack.peek(1).toString() === "0" ? 2 : 1);
