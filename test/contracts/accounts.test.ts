@@ -48,6 +48,19 @@ describe("a payment with calls", () => {
     await balanced();
   });
 
+  test("that is spent whole leaves nothing to pay back", async () => {
+    const {hub, sent} = await accounts.pay(callList([{target: shop.address, allowance: 1_000n, input: await buy(1_000n)}]));
+    expect([hub["Ran"]?.[4], hub["CallFailed"], sent]).toEqual(["0x", undefined, []]);
+    expect([await accounts.balanceOf(shop.address), await accounts.balanceOf(await accounts.accountOf())]).toEqual([1_000n, 0n]);
+    await balanced();
+  });
+
+  test("of nobody stays in the balance of the process, whatever it says", async () => {
+    const {hub, sent} = await accounts.pay(callList([{target: shop.address, input: "0x"}]), {sender: `0x${"00".repeat(16)}`, amount: 70n});
+    expect(hub["Unowned"]?.slice(1)).toEqual([BTC, 70n]);
+    expect([hub["Ran"], sent]).toEqual([undefined, []]);
+  });
+
   test("finds its account and its token where they were said to be", async () => {
     const hub = accounts.hub.address.toLowerCase() as `0x${string}`;
     expect(accountAddress(hub, asUuid(ALICE))).toBe((await accounts.accountOf()).toLowerCase());
