@@ -7,7 +7,7 @@ import {decodeGenesis, type Genesis} from "../src/types/genesis.ts";
 import {mixAddress} from "../src/types/mix-address.ts";
 import {multisigOf, totalSeats} from "../src/types/validators.ts";
 import {type Anvil, startAnvil} from "./anvil.ts";
-import {CHAIN_ID, chainAccounts, SALT, TestChain} from "./chain.ts";
+import {CHAIN_ID, chainAccounts, compileTestnet, SALT, TestChain} from "./chain.ts";
 import {type Child, runToEnd, startChild} from "./children.ts";
 import {createAsset, createDevnetUser, type DevnetUser, mint} from "./mixin/client.ts";
 import type {TestnetOptions} from "./options.ts";
@@ -89,7 +89,8 @@ class Launcher {
     const passwordFile = join(this.#dir, "password");
     if (!existsSync(passwordFile)) writeFileSync(passwordFile, PASSWORD, {mode: 0o600});
     await buildPrograms();
-    this.#step("build", "programs bundled");
+    compileTestnet();
+    this.#step("build", "programs bundled, contracts compiled");
     const [anvil, mixin] = await Promise.all([this.#startChain(), this.#startMixin()]);
     this.#step("chain", `chain and Mixin devnet run: ${anvil.url} and ${mixin}`);
     const chain = new TestChain(anvil.url);
