@@ -29,6 +29,25 @@ afterAll(() => chain.stop());
 const verify = async (key: string, signature: string, message: string): Promise<boolean> =>
   (await harness.read("verify", key, signature, message))[0];
 
+interface PrecompileCase {
+  readonly name: string;
+  readonly precompile: string;
+  readonly input: string;
+  readonly expected: string | null;
+}
+const eip2537 = JSON.parse(readFileSync(new URL("../vectors/eip-2537.json", import.meta.url), "utf8")) as {
+  cases: readonly PrecompileCase[];
+};
+
+describe("the precompiles that the library stands on", () => {
+  const call = ({precompile, input}: PrecompileCase): Promise<string> =>
+    chain.rpc<string>("eth_call", {to: `0x${precompile.slice(2).padStart(40, "0")}`, data: input, gas: "0x1000000"}, "latest");
+  test.for(eip2537.cases)("$precompile $name", async (of) => {
+    if (of.expected === null) await expect(call(of)).rejects.toThrow();
+    else expect(await call(of)).toBe(of.expected);
+  });
+});
+
 describe("Ethereum's own signatures", () => {
   test.for(vectors.map((v, i) => [i, v] as const))("%i: valid for its key and message, and for no other of them", async ([, v]) => {
     const [key, signature] = [keyOf(v.publicKey), signatureOf(v.signature)];
