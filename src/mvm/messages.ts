@@ -2,11 +2,10 @@ import type {Hex} from "../base/bytes.ts";
 import {invariant} from "../base/errors.ts";
 import {encodeEvent, type MvmEvent} from "../types/event.ts";
 import type {Uuid} from "../types/ids.ts";
-import {decodeMemo} from "../types/operation.ts";
 import {bounceEvent} from "./bounces.ts";
 import {outputOf} from "./custody.ts";
 import {type Records, recordsOf} from "./draft.ts";
-import {amountForApp} from "./fees.ts";
+import {messageEvent} from "./emit.ts";
 import type {LedgerState} from "./ledger.ts";
 import {maskOf, pairOf} from "./masks.ts";
 import {PAYOUTS} from "./money-tables.ts";
@@ -43,10 +42,7 @@ export function eventOf(records: Records, network: NetworkConstants, of: {proces
   const output = outputOf(records, message.outputId);
   const mask = maskOf(records, {networkId: network.genesis.networkId, pair: pairOf(process, output)});
   invariant(mask !== null, `message ${nonce} of ${process} has a sender without a mask`);
-  const {asset, createdAt} = output;
-  const amount = amountForApp(network, output);
-  const {extra} = decodeMemo(output.extra);
-  return {process, nonce, asset, amount, extra, timestamp: createdAt, members: [mask], threshold: 1, signature: new Uint8Array(0)};
+  return messageEvent(network, {process, nonce, output, mask});
 }
 
 function bounceOf(records: Records, nonce: bigint, traceId: Uuid): MvmEvent {
